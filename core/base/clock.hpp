@@ -11,8 +11,8 @@ using Duration = std::chrono::nanoseconds;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Duration monotonic() const = 0;           // since some start; never goes back [any]
-  virtual std::uint64_t wall_unix_ns() const = 0;   // since 1970-01-01 UTC; may jump [any]
+  virtual Duration monotonic() const = 0;          // since some start; never goes back [any]
+  virtual std::uint64_t wall_unix_ns() const = 0;  // since 1970-01-01 UTC; may jump [any]
 };
 
 class SystemClock final : public Clock {

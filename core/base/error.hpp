@@ -16,9 +16,9 @@ using Code = wire::ProblemCode;
 
 struct Error {
   Code code = Code::kInternal;
-  std::string detail;          // one sentence: what was wrong, what was wanted
-  std::string pointer;         // JSON pointer into the request body, "/ops/3/elem"; empty if it does not apply
-  std::int64_t value = 0;      // clock-drift: offset in ns; limits: the limit; gap: the counter expected
+  std::string detail;      // one sentence: what was wrong, what was wanted
+  std::string pointer;     // JSON pointer into the request body, "/ops/3/elem"; empty if it does not apply
+  std::int64_t value = 0;  // clock-drift: offset in ns; limits: the limit; gap: the counter expected
 };
 
 inline Error make_error(Code code, std::string detail) { return Error{code, std::move(detail), {}, 0}; }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <compare>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -13,7 +13,8 @@ namespace crdtd::base {
 inline constexpr std::size_t kNameBytesMax = 128;
 
 constexpr bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '~' || c == '-';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '~' ||
+         c == '-';
 }
 
 constexpr bool is_name(std::string_view text) {

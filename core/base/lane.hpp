@@ -1,7 +1,7 @@
 // The seam for threads: a Lane runs what is posted to it one after another, in order, never two at a time.
 //
-// In production a lane is a strand on the I/O threads; in a simulation it is a queue that the simulator steps. Code that runs on a
-// lane needs no lock for what that lane owns. `[doc]`, `[store]` in comments name the lane.
+// In production a lane is a strand on the I/O threads; in a simulation it is a queue that the simulator steps. Code that runs on
+// a lane needs no lock for what that lane owns. `[doc]`, `[store]` in comments name the lane.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@ namespace crdtd::base {
 class Lane {
  public:
   virtual ~Lane() = default;
-  virtual void post(Task task) = 0;                       // runs later, never within the call [any]
+  virtual void post(Task task) = 0;                        // runs later, never within the call [any]
   virtual void post_after(Duration delay, Task task) = 0;  // not before `delay` of monotonic time has passed [any]
   virtual bool runs_here() const noexcept = 0;             // is the caller on this lane? [any]
 };

@@ -22,7 +22,7 @@ struct LogField {
 void log_start(LogLevel level, LogFormat format);
 // Writes out what waits. [main]
 void log_stop();
-bool log_enabled(LogLevel level) noexcept;  // [any]
+bool log_enabled(LogLevel level) noexcept;                                                        // [any]
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});  // [any]
 
 }  // namespace crdtd::base

@@ -50,21 +50,21 @@ struct WriteRequest {
 };
 
 struct WriteReply {
-  std::uint64_t version = 0;          // of `value`, else the head when the batch took effect
-  std::uint64_t applied = 0;          // the version at which the batch took effect
-  std::string cursor;                 // of `value`; empty without one
-  std::string value_json;             // empty unless wanted
-  std::string result_json;            // what the type told the author; empty if nothing
+  std::uint64_t version = 0;  // of `value`, else the head when the batch took effect
+  std::uint64_t applied = 0;  // the version at which the batch took effect
+  std::string cursor;         // of `value`; empty without one
+  std::string value_json;     // empty unless wanted
+  std::string result_json;    // what the type told the author; empty if nothing
   bool created = false;
-  bool replayed = false;              // a repeat of a request that took effect earlier
+  bool replayed = false;  // a repeat of a request that took effect earlier
 };
 
 struct ReadRequest {
   base::DocKey doc;
-  std::string query_json;            // empty: the whole value
+  std::string query_json;                // empty: the whole value
   std::optional<std::uint64_t> version;  // a past version within the window
-  std::string if_none_match;         // a cursor: if it is the head's, no value is made
-  bool encoded = false;              // the encoded state instead of the value
+  std::string if_none_match;             // a cursor: if it is the head's, no value is made
+  bool encoded = false;                  // the encoded state instead of the value
   bool utf16 = false;
 };
 
@@ -82,8 +82,8 @@ struct ReadReply {
 
 struct RowsRequest {
   base::DocKey doc;
-  Since since;                   // absent or 0: the beginning
-  std::uint32_t limit = 1000;    // rows
+  Since since;                 // absent or 0: the beginning
+  std::uint32_t limit = 1000;  // rows
 };
 
 struct RowsReply {
@@ -102,7 +102,7 @@ struct EraseRequest {
 
 struct ListRequest {
   std::string tenant;
-  std::string after;       // id; empty: from the start
+  std::string after;  // id; empty: from the start
   std::uint32_t limit = 100;
 };
 

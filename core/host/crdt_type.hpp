@@ -1,9 +1,9 @@
 // An enabled CRDT type and the states of its documents: the C++ face of a crdtd_crdt_type table.
 //
-// The only code that calls a type's functions. It fills the ABI structs, checks what comes back (a plugin that breaks its contract is
-// answered kInternal with a sentence that names it) and turns statuses into errors: pointers get the "/ops/<index>" prefix.
-// Threads: CrdtType is immutable [any]; a State is used on its document's lane [doc].
-// Lifetime: types live until the process ends, so that states may refer to them.
+// The only code that calls a type's functions. It fills the ABI structs, checks what comes back (a plugin that breaks its
+// contract is answered kInternal with a sentence that names it) and turns statuses into errors: pointers get the "/ops/<index>"
+// prefix. Threads: CrdtType is immutable [any]; a State is used on its document's lane [doc]. Lifetime: types live until the
+// process ends, so that states may refer to them.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +32,10 @@ struct Author {
 struct MutateInput {
   std::string_view ops_json;  // a JSON array of ops
   Author author;
-  std::uint64_t wall_unix_ns = 0;   // the gate's clock, for drift
-  bool utf16 = false;               // text indexes count UTF-16 units
+  std::uint64_t wall_unix_ns = 0;  // the gate's clock, for drift
+  bool utf16 = false;              // text indexes count UTF-16 units
   bool want_effect = false;
-  std::span<const RowPtr> recent;   // what the author had not seen, its own left out
+  std::span<const RowPtr> recent;  // what the author had not seen, its own left out
 };
 
 struct Mutation {
@@ -86,6 +86,7 @@ class State {
   bool spoilt() const noexcept { return spoilt_; }
 
  private:
+  friend class CrdtType;
   const CrdtType* type_;
   crdtd_crdt_state* raw_;
   mutable bool spoilt_ = false;
@@ -95,13 +96,15 @@ class State {
 class CrdtType {
  public:
   // `limits`: in the order of the manifest.
-  CrdtType(std::string name, const crdtd_crdt_type& table, std::vector<std::uint32_t> formats_read, std::vector<std::uint64_t> limits);
+  CrdtType(std::string name, const crdtd_crdt_type& table, std::vector<std::uint32_t> formats_read,
+           std::vector<std::uint64_t> limits);
 
-  const std::string& name() const noexcept { return name_; }                  // as documents call it: the key in the configuration
-  std::string_view type_id() const noexcept { return table_->name; }          // as the plugin calls it
+  const std::string& name() const noexcept { return name_; }          // as documents call it: the key in the configuration
+  std::string_view type_id() const noexcept { return table_->name; }  // as the plugin calls it
   std::uint32_t semantics() const noexcept { return table_->semantics; }
   std::uint32_t format_written() const noexcept { return table_->format_written; }
   bool reads_format(std::uint32_t format) const noexcept;
+  const std::vector<std::uint32_t>& formats_read() const noexcept { return formats_read_; }
   const std::vector<std::uint64_t>& limits() const noexcept { return limits_; }
 
   base::Result<State> create() const;

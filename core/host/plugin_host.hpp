@@ -20,15 +20,15 @@ namespace crdtd::host {
 
 // One key under `types`.
 struct TypeSpec {
-  std::string name;                                // the key: how documents call it
-  std::string type_id;                             // the plugin's type; equals `name` unless aliased
-  std::string plugin_path;                         // absolute; empty: find by type_id in the directory
-  std::string sha256;                              // hex; empty: not pinned
-  std::map<std::string, std::uint64_t> limits;     // by the manifest's limit names
+  std::string name;                             // the key: how documents call it
+  std::string type_id;                          // the plugin's type; equals `name` unless aliased
+  std::string plugin_path;                      // absolute; empty: find by type_id in the directory
+  std::string sha256;                           // hex; empty: not pinned
+  std::map<std::string, std::uint64_t> limits;  // by the manifest's limit names
 };
 
 struct StorageSpec {
-  std::string name;         // "memory": found in the directory unless plugin_path is given
+  std::string name;  // "memory": found in the directory unless plugin_path is given
   std::string plugin_path;
   std::string sha256;
   std::string settings_json;
@@ -39,7 +39,7 @@ struct PluginInfo {
   std::string file;
   std::string id;
   std::string version;
-  std::vector<std::string> provides;  // "crdt.type/1 orset"
+  std::vector<std::string> provides;  // kind and name: "crdt.type/1 counter"
 };
 
 class PluginHost {
@@ -53,9 +53,11 @@ class PluginHost {
   // Loads the plugin of `spec` if need be and enables the type. An unknown name lists those found, and where.
   base::Result<void> enable_type(const TypeSpec& spec);
   base::Result<Store> open_storage(const StorageSpec& spec);
+  // The same up to, but without, opening the store: is there such a storage, and may it be loaded?
+  base::Result<void> find_storage(const StorageSpec& spec);
 
-  const CrdtType* find_type(std::string_view name) const;      // null: not enabled
-  std::vector<const CrdtType*> types() const;                  // by name
+  const CrdtType* find_type(std::string_view name) const;  // null: not enabled
+  std::vector<const CrdtType*> types() const;              // by name
   std::vector<PluginInfo> loaded() const;
 
  private:

@@ -19,16 +19,16 @@
 namespace crdtd::host {
 
 enum class StorageStatus {
-  kInvalid,   // a setting or argument is wrong
+  kInvalid,  // a setting or argument is wrong
   kNotFound,
-  kGone,      // erased
-  kBehind,    // no longer kept
-  kRetry,     // nothing happened, may succeed later
+  kGone,    // erased
+  kBehind,  // no longer kept
+  kRetry,   // nothing happened, may succeed later
   kFull,
   kConflict,
   kCorrupt,
-  kUnknown,   // the outcome cannot be told
-  kFatal,     // durability can no longer be promised; an INTERNAL or unknown answer of a plugin counts as this too
+  kUnknown,  // the outcome cannot be told
+  kFatal,    // durability can no longer be promised; an INTERNAL or unknown answer of a plugin counts as this too
 };
 
 struct StorageError {
@@ -147,7 +147,8 @@ enum class SessionMode { kRead, kWrite };
 class Store {
  public:
   // Opens and recovers. `settings_json`: the `storage` mapping without `plugin`; relative paths start at `base_directory`. [main]
-  static StorageResult<Store> open(const crdtd_storage_backend& table, std::string_view settings_json, std::string_view base_directory);
+  static StorageResult<Store> open(const crdtd_storage_backend& table, std::string_view settings_json,
+                                   std::string_view base_directory);
   Store(Store&& other) noexcept;
   Store& operator=(Store&&) = delete;
   ~Store();

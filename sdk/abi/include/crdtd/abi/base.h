@@ -53,7 +53,7 @@ enum {
 
 /* A borrowed slice. `data` may be null when `size` is 0. Never grows, so it carries no struct_size. */
 typedef struct crdtd_bytes {
-  const uint8_t *data;
+  const uint8_t* data;
   uint32_t size;
 } crdtd_bytes;
 
@@ -63,7 +63,7 @@ typedef struct crdtd_buffer {
   uint32_t struct_size;
   uint32_t size;
   uint32_t capacity;
-  uint8_t *data;
+  uint8_t* data;
 } crdtd_buffer;
 
 #define CRDTD_NO_INDEX 0xffffffffu
@@ -89,13 +89,13 @@ typedef struct crdtd_host {
   /* The only allocator that a CRDT type may use. `size_old` is exactly what was asked for before (0 with a null `ptr`);
    * `size_new` 0 frees and returns null. Blocks are aligned to 16 bytes. Returns null when there is no memory: the old
    * block then stays as it was. [any] */
-  void *(*realloc)(void *ptr, uint32_t size_old, uint32_t size_new);
+  void* (*realloc)(void* ptr, uint32_t size_old, uint32_t size_new);
 
   /* Writes one line to the host's log; `text` is UTF-8 without a line end. [any] */
-  void (*log)(uint32_t level, const crdtd_bytes *text);
+  void (*log)(uint32_t level, const crdtd_bytes* text);
 
   /* Returns a table of the host by id, or null. Such a table begins with struct_size. [any] */
-  const void *(*get_extension)(const char *id);
+  const void* (*get_extension)(const char* id);
 } crdtd_host;
 
 #ifdef __cplusplus

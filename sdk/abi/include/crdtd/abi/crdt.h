@@ -58,7 +58,7 @@ typedef struct crdtd_ctx {
   crdtd_bytes node;       /* the author's node name */
 
   /* The limits of this document, in the order in which the manifest lists them. */
-  const uint64_t *limits;
+  const uint64_t* limits;
   uint32_t limit_count;
 
   /* mutate: rows after the version that the author saw, its own left out, in version order; none when it saw the head.
@@ -66,22 +66,22 @@ typedef struct crdtd_ctx {
   uint32_t recent_count;
   uint32_t recent_stride;
   uint32_t reserved;
-  const crdtd_row *recent;
+  const crdtd_row* recent;
 } crdtd_ctx;
 
 /* What mutate() made. The buffers are the caller's; what they hold before the call is kept, results are appended. */
 typedef struct crdtd_mutate_out {
   uint32_t struct_size;
   uint32_t counters_used; /* 0: nothing changed, and `delta` got nothing */
-  crdtd_buffer *delta;    /* in format_written */
-  crdtd_buffer *effect;   /* JSON array of ops: what changed in the value; only with WANT_EFFECT; may be null */
-  crdtd_buffer *result;   /* JSON: what the author should know, `null` if nothing; may be null */
+  crdtd_buffer* delta;    /* in format_written */
+  crdtd_buffer* effect;   /* JSON array of ops: what changed in the value; only with WANT_EFFECT; may be null */
+  crdtd_buffer* result;   /* JSON: what the author should know, `null` if nothing; may be null */
 } crdtd_mutate_out;
 
 typedef struct crdtd_merge_out {
   uint32_t struct_size;
   uint32_t changed;     /* 1 when encode() would now differ */
-  crdtd_buffer *effect; /* as above; may be null */
+  crdtd_buffer* effect; /* as above; may be null */
 } crdtd_merge_out;
 
 typedef struct crdtd_footprint {
@@ -97,42 +97,42 @@ typedef struct crdtd_crdt_type {
   uint32_t semantics;      /* raised when merging changes; equals the manifest's */
   uint32_t format_written; /* equals the manifest's */
   uint32_t reserved;
-  const char *name; /* the type id, "orset"; equals the manifest's */
+  const char* name; /* the type id, "orset"; equals the manifest's */
 
   /* A new, empty state. */
-  crdtd_status (*create)(crdtd_crdt_state **out, crdtd_error *err);
+  crdtd_status (*create)(crdtd_crdt_state** out, crdtd_error* err);
 
   /* Frees the state and all that it holds. Null is allowed. */
-  void (*destroy)(crdtd_crdt_state *self);
+  void (*destroy)(crdtd_crdt_state* self);
 
   /* The author's side: applies the batch `ops_json` (a JSON array of ops) in order, all or nothing; later ops see earlier ones.
    * The delta uses counters first_counter, first_counter + 1 …; `err.op_index` names the op that was refused. An op whose
    * author did not see the head is resolved against what it saw, with the help of ctx.recent. */
-  crdtd_status (*mutate)(crdtd_crdt_state *self, const crdtd_bytes *ops_json, const crdtd_ctx *ctx, crdtd_mutate_out *out,
-                         crdtd_error *err);
+  crdtd_status (*mutate)(crdtd_crdt_state* self, const crdtd_bytes* ops_json, const crdtd_ctx* ctx, crdtd_mutate_out* out,
+                         crdtd_error* err);
 
   /* Everyone else's side: joins `delta` (an encoded state is one too). Without ADMIT only CRDTD_MALFORMED and CRDTD_GAP may
    * be answered: what was admitted once is merged by everyone, whatever their limits. */
-  crdtd_status (*merge)(crdtd_crdt_state *self, const crdtd_bytes *delta, const crdtd_ctx *ctx, crdtd_merge_out *out,
-                        crdtd_error *err);
+  crdtd_status (*merge)(crdtd_crdt_state* self, const crdtd_bytes* delta, const crdtd_ctx* ctx, crdtd_merge_out* out,
+                        crdtd_error* err);
 
   /* Appends the canonical bytes of the state, in format_written. */
-  crdtd_status (*encode)(const crdtd_crdt_state *self, crdtd_buffer *out, crdtd_error *err);
+  crdtd_status (*encode)(const crdtd_crdt_state* self, crdtd_buffer* out, crdtd_error* err);
 
   /* Fills a state fresh from create() with what encode() wrote in `format`. On failure the state may only be destroyed. */
-  crdtd_status (*load)(crdtd_crdt_state *self, const crdtd_bytes *encoded, uint32_t format, crdtd_error *err);
+  crdtd_status (*load)(crdtd_crdt_state* self, const crdtd_bytes* encoded, uint32_t format, crdtd_error* err);
 
   /* Appends JSON: the whole value for an empty `query_json`, else what the type's own query asks for. `flags`: UTF16. */
-  crdtd_status (*query)(const crdtd_crdt_state *self, const crdtd_bytes *query_json, uint32_t flags, crdtd_buffer *out,
-                        crdtd_error *err);
+  crdtd_status (*query)(const crdtd_crdt_state* self, const crdtd_bytes* query_json, uint32_t flags, crdtd_buffer* out,
+                        crdtd_error* err);
 
   /* Gives memory back where that is cheap. Never changes encode(). */
-  crdtd_status (*compact)(crdtd_crdt_state *self, crdtd_error *err);
+  crdtd_status (*compact)(crdtd_crdt_state* self, crdtd_error* err);
 
-  void (*footprint)(const crdtd_crdt_state *self, crdtd_footprint *out);
+  void (*footprint)(const crdtd_crdt_state* self, crdtd_footprint* out);
 
   /* Appends a delta as JSON, for people. [any] */
-  crdtd_status (*inspect)(const crdtd_bytes *delta, uint32_t format, crdtd_buffer *out, crdtd_error *err);
+  crdtd_status (*inspect)(const crdtd_bytes* delta, uint32_t format, crdtd_buffer* out, crdtd_error* err);
 } crdtd_crdt_type;
 
 #ifdef __cplusplus

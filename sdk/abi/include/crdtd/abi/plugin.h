@@ -18,7 +18,7 @@ extern "C" {
 #define CRDTD_MANIFEST_SECTION ".crdtd_manifest"
 
 /* Kinds carry their own version: a new one is added beside the old, never in place of it. */
-#define CRDTD_KIND_CRDT_TYPE "crdt.type/1"         /* tables are crdtd_crdt_type */
+#define CRDTD_KIND_CRDT_TYPE "crdt.type/1"             /* tables are crdtd_crdt_type */
 #define CRDTD_KIND_STORAGE_BACKEND "storage.backend/1" /* tables are crdtd_storage_backend */
 
 typedef struct crdtd_plugin_entry {
@@ -26,23 +26,23 @@ typedef struct crdtd_plugin_entry {
   uint32_t struct_size;
   uint32_t abi_major; /* what the plugin was built against; the major must equal the host's, the minor must not exceed it */
   uint32_t abi_minor;
-  const char *id;      /* reversed domain or "crdtd.crdt.lww"; equals the manifest's */
-  const char *version; /* of the plugin, semantic versioning; equals the manifest's */
+  const char* id;      /* reversed domain or "crdtd.crdt.lww"; equals the manifest's */
+  const char* version; /* of the plugin, semantic versioning; equals the manifest's */
 
   /* Called once, first. Keeps `host`. On failure the library is not used and nothing else is called. [main] */
-  crdtd_status (*init)(const crdtd_host *host, crdtd_error *err);
+  crdtd_status (*init)(const crdtd_host* host, crdtd_error* err);
 
   /* Called once, last, when every state, session and store of this plugin is closed. [main] */
   void (*shutdown)(void);
 
   /* How many tables of `kind` there are; 0 for an unknown kind. [any] */
-  uint32_t (*count)(const char *kind);
+  uint32_t (*count)(const char* kind);
 
   /* Table `index` of `kind`, or null. Constant for the life of the process; order as in the manifest's `provides`. [any] */
-  const void *(*get)(const char *kind, uint32_t index);
+  const void* (*get)(const char* kind, uint32_t index);
 
   /* A further table of this plugin by id, or null. [any] */
-  const void *(*get_extension)(const char *id);
+  const void* (*get_extension)(const char* id);
 } crdtd_plugin_entry;
 
 /* The one symbol that a plugin exports. */
@@ -52,7 +52,7 @@ extern
 #else
     __attribute__((visibility("default")))
 #endif
-    const crdtd_plugin_entry crdtd_plugin_entry_v1;
+        const crdtd_plugin_entry crdtd_plugin_entry_v1;
 
 #ifdef __cplusplus
 }

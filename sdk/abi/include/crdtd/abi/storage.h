@@ -29,7 +29,7 @@
 extern "C" {
 #endif
 
-typedef struct crdtd_store crdtd_store;                 /* an open store, opaque */
+typedef struct crdtd_store crdtd_store;                     /* an open store, opaque */
 typedef struct crdtd_storage_session crdtd_storage_session; /* one thread's way into it, opaque */
 
 /* Names a document. Both slices are non-empty. */
@@ -82,7 +82,7 @@ typedef struct crdtd_key {
 /* What one document gets in one append: any of rows, keys and known entries, or just its creation. */
 typedef struct crdtd_append_entry {
   uint32_t struct_size;
-  uint32_t create;           /* 1: the document must not exist; birth, type and check_create are its own. GONE if graved with it */
+  uint32_t create; /* 1: the document must not exist; birth, type and check_create are its own. GONE if graved with it */
   crdtd_doc_key doc;
   uint64_t birth;            /* must be the document's */
   uint64_t version_expected; /* the head must be at this version; rows continue at version_expected + 1 */
@@ -95,9 +95,9 @@ typedef struct crdtd_append_entry {
   uint32_t known_count;
   uint32_t known_stride;
   uint32_t reserved;
-  const crdtd_row *rows;
-  const crdtd_key *keys;
-  const crdtd_known *known; /* replaces the entries of the same replicas */
+  const crdtd_row* rows;
+  const crdtd_key* keys;
+  const crdtd_known* known; /* replaces the entries of the same replicas */
 } crdtd_append_entry;
 
 typedef struct crdtd_append_batch {
@@ -105,7 +105,7 @@ typedef struct crdtd_append_batch {
   uint32_t entry_count;
   uint32_t entry_stride;
   uint32_t verdict_stride;
-  const crdtd_append_entry *entries; /* different documents */
+  const crdtd_append_entry* entries; /* different documents */
 } crdtd_append_batch;
 
 /* Verdicts: OK; CONFLICT, FULL, RETRY (nothing of the entry is stored); UNKNOWN (the host repeats the same append in a new
@@ -119,7 +119,8 @@ typedef struct crdtd_verdict {
 typedef struct crdtd_store_options {
   uint32_t struct_size;
   uint32_t reserved;
-  crdtd_bytes settings_json;  /* the YAML mapping under `storage` without `plugin`, as a JSON object of strings, numbers, booleans */
+  crdtd_bytes
+      settings_json; /* the YAML mapping under `storage` without `plugin`, as a JSON object of strings, numbers, booleans */
   crdtd_bytes base_directory; /* absolute; relative paths in the settings start here */
 } crdtd_store_options;
 
@@ -137,11 +138,11 @@ enum { CRDTD_SESSION_READ = 0, CRDTD_SESSION_WRITE = 1 };
 typedef struct crdtd_load_sink {
   uint32_t struct_size;
   uint32_t reserved;
-  void *user;
-  crdtd_status (*head)(void *user, const crdtd_doc_head *head);
-  crdtd_status (*known)(void *user, const crdtd_known *known);
-  crdtd_status (*checkpoint)(void *user, const crdtd_checkpoint *checkpoint);
-  crdtd_status (*row)(void *user, const crdtd_row *row);
+  void* user;
+  crdtd_status (*head)(void* user, const crdtd_doc_head* head);
+  crdtd_status (*known)(void* user, const crdtd_known* known);
+  crdtd_status (*checkpoint)(void* user, const crdtd_checkpoint* checkpoint);
+  crdtd_status (*row)(void* user, const crdtd_row* row);
 } crdtd_load_sink;
 
 typedef struct crdtd_list_item {
@@ -156,8 +157,8 @@ typedef struct crdtd_list_item {
 typedef struct crdtd_list_sink {
   uint32_t struct_size;
   uint32_t reserved;
-  void *user;
-  crdtd_status (*item)(void *user, const crdtd_list_item *item);
+  void* user;
+  crdtd_status (*item)(void* user, const crdtd_list_item* item);
 } crdtd_list_sink;
 
 typedef struct crdtd_read_range {
@@ -178,56 +179,56 @@ typedef struct crdtd_trim_to {
 typedef struct crdtd_storage_backend {
   uint32_t struct_size;
   uint32_t reserved;
-  const char *name; /* as `storage.plugin` in the YAML: "memory" */
+  const char* name; /* as `storage.plugin` in the YAML: "memory" */
 
   /* Opens a store and recovers it. An unusable setting is CRDTD_INVALID with its name in `err.pointer`; a store that another
    * process holds is CRDTD_RETRY with a text that names the holder. [main] */
-  crdtd_status (*open)(const crdtd_store_options *options, crdtd_store **out, crdtd_store_info *info, crdtd_error *err);
+  crdtd_status (*open)(const crdtd_store_options* options, crdtd_store** out, crdtd_store_info* info, crdtd_error* err);
 
   /* Every session is closed before. [main] */
-  void (*close)(crdtd_store *store);
+  void (*close)(crdtd_store* store);
 
   /* `mode`: CRDTD_SESSION_READ or _WRITE. Each session may read; only a write session appends, trims, erases, puts. [any] */
-  crdtd_status (*session_open)(crdtd_store *store, uint32_t mode, crdtd_storage_session **out, crdtd_error *err);
-  void (*session_close)(crdtd_storage_session *session); /* [session] */
+  crdtd_status (*session_open)(crdtd_store* store, uint32_t mode, crdtd_storage_session** out, crdtd_error* err);
+  void (*session_close)(crdtd_storage_session* session); /* [session] */
 
   /* Stores the entries in one durable transaction, and gives a verdict for each (`verdicts`: entry_count of them, verdict_stride
    * apart). An entry that conflicts or does not fit leaves the others untouched. The returned status says only whether the
    * verdicts were filled; other than CRDTD_OK it holds for every entry. */
-  crdtd_status (*append)(crdtd_storage_session *session, const crdtd_append_batch *batch, crdtd_verdict *verdicts,
-                         crdtd_error *err);
+  crdtd_status (*append)(crdtd_storage_session* session, const crdtd_append_batch* batch, crdtd_verdict* verdicts,
+                         crdtd_error* err);
 
   /* Reads a document as of one moment: head, known table, the newest checkpoint at or before `range->version_until` and the
    * rows from there to it; of `range` only version_until counts (0 or beyond the head: the head). The known table and the head
    * are always the present ones. NOT_FOUND, GONE (erased), BEHIND (that version cannot be rebuilt any more). */
-  crdtd_status (*load)(crdtd_storage_session *session, const crdtd_doc_key *doc, const crdtd_read_range *range,
-                       const crdtd_load_sink *sink, crdtd_error *err);
+  crdtd_status (*load)(crdtd_storage_session* session, const crdtd_doc_key* doc, const crdtd_read_range* range,
+                       const crdtd_load_sink* sink, crdtd_error* err);
 
   /* Gives `sink->head`, then rows to `sink->row`. BEHIND when the row after version_after is no longer kept. */
-  crdtd_status (*read_rows)(crdtd_storage_session *session, const crdtd_doc_key *doc, const crdtd_read_range *range,
-                            const crdtd_load_sink *sink, crdtd_error *err);
+  crdtd_status (*read_rows)(crdtd_storage_session* session, const crdtd_doc_key* doc, const crdtd_read_range* range,
+                            const crdtd_load_sink* sink, crdtd_error* err);
 
   /* Looks up (doc, node, key): fills digest, applied and expires of `inout`, whose `node` and `key` are given. NOT_FOUND. */
-  crdtd_status (*find_key)(crdtd_storage_session *session, const crdtd_doc_key *doc, crdtd_key *inout, crdtd_error *err);
+  crdtd_status (*find_key)(crdtd_storage_session* session, const crdtd_doc_key* doc, crdtd_key* inout, crdtd_error* err);
 
   /* Keeps a checkpoint; CONFLICT when the document has another birth or is not that far. Durable when it returns. */
-  crdtd_status (*put_checkpoint)(crdtd_storage_session *session, const crdtd_doc_key *doc, const crdtd_checkpoint *checkpoint,
-                                 crdtd_error *err);
+  crdtd_status (*put_checkpoint)(crdtd_storage_session* session, const crdtd_doc_key* doc, const crdtd_checkpoint* checkpoint,
+                                 crdtd_error* err);
 
   /* Forgets old rows, checkpoints and keys. Only what a checkpoint that is durable makes unnecessary is dropped. */
-  crdtd_status (*trim)(crdtd_storage_session *session, const crdtd_doc_key *doc, const crdtd_trim_to *to, crdtd_error *err);
+  crdtd_status (*trim)(crdtd_storage_session* session, const crdtd_doc_key* doc, const crdtd_trim_to* to, crdtd_error* err);
 
   /* Removes a document and leaves its grave, durably. CONFLICT unless `expected` holds its birth and version. */
-  crdtd_status (*erase)(crdtd_storage_session *session, const crdtd_doc_key *doc, const crdtd_doc_head *expected,
-                        crdtd_error *err);
+  crdtd_status (*erase)(crdtd_storage_session* session, const crdtd_doc_key* doc, const crdtd_doc_head* expected,
+                        crdtd_error* err);
 
   /* Documents of doc->tenant with an id greater than doc->id (bytewise; empty = from the start), at most `count_max`. */
-  crdtd_status (*list)(crdtd_storage_session *session, const crdtd_doc_key *after, uint32_t count_max, const crdtd_list_sink *sink,
-                       crdtd_error *err);
+  crdtd_status (*list)(crdtd_storage_session* session, const crdtd_doc_key* after, uint32_t count_max,
+                       const crdtd_list_sink* sink, crdtd_error* err);
 
   /* Small named values of the store itself: the host keeps its generation there. Durable when put returns. NOT_FOUND. */
-  crdtd_status (*meta_get)(crdtd_storage_session *session, const crdtd_bytes *name, crdtd_buffer *out, crdtd_error *err);
-  crdtd_status (*meta_put)(crdtd_storage_session *session, const crdtd_bytes *name, const crdtd_bytes *value, crdtd_error *err);
+  crdtd_status (*meta_get)(crdtd_storage_session* session, const crdtd_bytes* name, crdtd_buffer* out, crdtd_error* err);
+  crdtd_status (*meta_put)(crdtd_storage_session* session, const crdtd_bytes* name, const crdtd_bytes* value, crdtd_error* err);
 } crdtd_storage_backend;
 
 #ifdef __cplusplus

@@ -1,0 +1,69 @@
+// Builds what serves documents out of the settings, and takes it down again in order: plugins, store, threads, engine.
+//
+// Members stand in the order in which they are built; they go in the reverse one, so that nothing outlives what it uses.
+// Threads: [main] builds and stops; run() lends further threads to the I/O context.
+#pragma once
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "document/engine.hpp"
+#include "host/plugin_host.hpp"
+#include "net/asio_scheduler.hpp"
+#include "net/storage_threads.hpp"
+#include "settings/settings.hpp"
+#include "store/document_store.hpp"
+
+namespace crdtd::app {
+
+class EngineRoom {
+ public:
+  // `on_storage_failure` is called once, on any thread, when durability can no longer be promised.
+  // The error is a sentence for the operator.
+  static base::Result<std::unique_ptr<EngineRoom>> build(const settings::Settings& settings,
+                                                         std::function<void(std::string)> on_storage_failure);
+  // Finds and loads the plugins without opening the store: one sentence for each that is refused.
+  static std::vector<std::string> check(const settings::Settings& settings);
+  ~EngineRoom();
+  EngineRoom(const EngineRoom&) = delete;
+  EngineRoom& operator=(const EngineRoom&) = delete;
+
+  boost::asio::io_context& io() noexcept { return io_; }
+  document::Engine& engine() noexcept { return *engine_; }
+  const host::PluginHost& plugins() const noexcept { return plugins_; }
+
+  // Serves with `threads` threads, the caller's among them, until stop().
+  void run(std::size_t threads);
+  // Ends run(). [any]
+  void stop() { io_.stop(); }
+  // After run(): waits for storage calls under way. False if one still blocks after `wait_max`: then the process must end without
+  // destroying this.
+  bool stop_storage(base::Duration wait_max) { return storage_threads_->stop(wait_max); }
+
+ private:
+  explicit EngineRoom(const settings::Settings& settings);
+  base::Result<void> open_store(const settings::Settings& settings);
+  base::Result<void> start_engine(const settings::Settings& settings, std::function<void(std::string)> on_storage_failure);
+
+  base::SystemClock clock_;
+  base::SystemRandom random_;
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  net::AsioScheduler scheduler_;
+  host::PluginHost plugins_;
+  std::optional<host::Store> storage_;
+  std::optional<net::StorageThreads> storage_threads_;
+  std::optional<store::DocumentStore> store_;
+  std::optional<document::TypeTable> types_;
+  std::optional<document::Engine> engine_;
+};
+
+}  // namespace crdtd::app

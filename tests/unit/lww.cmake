@@ -1,0 +1,6 @@
+# The lww type.
+crdtd_add_test(NAME unit_lww LABELS unit LIBRARIES crdtd::plugin SOURCES lww_test.cpp)
+target_include_directories(unit_lww PRIVATE ${PROJECT_SOURCE_DIR}/plugins/crdt ${PROJECT_SOURCE_DIR}/tests/support)
+target_compile_definitions(unit_lww PRIVATE CRDTD_VECTORS="${PROJECT_SOURCE_DIR}/plugins/crdt")
+# g++ 12 sees an overlap in `"a" + std::string` that is not there (GCC bug 105651).
+target_compile_options(unit_lww PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
