@@ -2,6 +2,8 @@
 
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <charconv>
@@ -20,6 +22,8 @@ constexpr std::uint32_t kManifestVersion = 1;
 constexpr std::size_t kProvisionsMax = 64;
 constexpr std::size_t kLimitsMax = 64;
 constexpr std::size_t kFormatsMax = 64;
+constexpr std::size_t kOpsMax = 64;
+constexpr std::size_t kOpsDepthMax = 32;  // so that they may be walked by recursion
 constexpr const char* kAdvice = "correct manifest.json and build the plugin again";
 
 std::string describe(const Json& value) {
@@ -30,6 +34,16 @@ std::string describe(const Json& value) {
   if (value.IsBool()) return value.GetBool() ? "true" : "false";
   if (value.IsArray()) return "an array of " + std::to_string(value.Size());
   return value.IsNull() ? "null" : "an object";
+}
+
+bool deeper_than(const Json& value, std::size_t depth) {
+  if (!value.IsObject() && !value.IsArray()) return false;
+  if (depth == 0) return true;
+  if (value.IsArray()) {
+    return std::any_of(value.Begin(), value.End(), [&](const Json& item) { return deeper_than(item, depth - 1); });
+  }
+  return std::any_of(value.MemberBegin(), value.MemberEnd(),
+                     [&](const auto& member) { return deeper_than(member.value, depth - 1); });
 }
 
 // Reads one manifest. A method that finds something wrong returns false and leaves it in `refusal_`.
@@ -84,6 +98,7 @@ class Reader {
   bool read_provision(const Json& item, const std::string& path);
   bool read_type(const Json& item, const std::string& path, Provision& out);
   bool read_limits(const Json& item, const std::string& path, Provision& out);
+  bool read_ops(const Json& item, const std::string& path, Provision& out);
 
   const std::string& file_;
   Manifest manifest_;
@@ -178,7 +193,8 @@ bool Reader::read_type(const Json& item, const std::string& path, Provision& out
   if (std::find(out.formats_read.begin(), out.formats_read.end(), out.format_written) == out.formats_read.end()) {
     return refuse(path + "formats_read", "format_written among them (" + std::to_string(out.format_written) + ')', "others only");
   }
-  return !item.HasMember("limits") || read_limits(item, path, out);
+  if (item.HasMember("limits") && !read_limits(item, path, out)) return false;
+  return !item.HasMember("ops") || read_ops(item, path, out);
 }
 
 bool Reader::read_limits(const Json& item, const std::string& path, Provision& out) {
@@ -197,6 +213,27 @@ bool Reader::read_limits(const Json& item, const std::string& path, Provision& o
     if (repeated) return refuse(here + ".name", "every name once", '"' + limit.name + "\" twice");
     out.limits.push_back(std::move(limit));
   }
+  return true;
+}
+
+// What the templates say is for the conformance kit, which tells their faults; a host only hands them on.
+bool Reader::read_ops(const Json& item, const std::string& path, Provision& out) {
+  const auto* ops = array(item, path, "ops", kOpsMax);
+  if (ops == nullptr) return false;
+  for (rapidjson::SizeType i = 0; i < ops->Size(); ++i) {
+    const std::string here = path + "ops[" + std::to_string(i) + ']';
+    if (!is_object((*ops)[i], here)) return false;
+    if (deeper_than((*ops)[i], kOpsDepthMax)) {
+      return refuse(here, "JSON nested at most " + std::to_string(kOpsDepthMax) + " levels deep", "more");
+    }
+  }
+  rapidjson::StringBuffer text;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(text);
+  ops->Accept(writer);
+  if (text.GetSize() > kOpsBytesMax) {
+    return refuse(path + "ops", "at most " + std::to_string(kOpsBytesMax) + " bytes", std::to_string(text.GetSize()));
+  }
+  out.ops_json.assign(text.GetString(), text.GetSize());
   return true;
 }
 

@@ -22,7 +22,7 @@ const std::vector<Direction> kDirections = {
     {"sdk/abi", {}},
     {"sdk/wire", {}},
     {"sdk/plugin", {"sdk/abi"}},
-    {"sdk/conformance", {"sdk/abi"}},
+    {"sdk/conformance", {"sdk/abi", "sdk/plugin"}},
     {"sdk/loader", {"sdk/abi"}},
     {"sdk/client-cpp", {"sdk/wire", "sdk/abi", "sdk/loader"}},
     {"core/base", {}},
@@ -35,8 +35,10 @@ const std::vector<Direction> kDirections = {
     {"core/app",
      {"core/base", "core/settings", "core/host", "core/store", "core/document", "core/session", "core/net", "sdk/wire",
       "sdk/loader"}},
+    // core/document: what a document is made of (checks, chains, cursors), to prove a stored one by the server's own rules.
     {"core/ctl",
-     {"core/base", "core/settings", "core/host", "core/store", "sdk/loader", "sdk/conformance", "sdk/client-cpp", "sdk/wire"}},
+     {"core/base", "core/settings", "core/host", "core/store", "core/document", "sdk/loader", "sdk/conformance", "sdk/client-cpp",
+      "sdk/wire", "sdk/abi"}},
     {"plugins", {"sdk/plugin", "sdk/abi"}},
 };
 

@@ -18,7 +18,7 @@ std::vector<StorageCheck> all_checks() {
 
 CheckResult run(const StorageCheck& check, const crdtd_storage_backend& table, std::string_view settings_json,
                 const StorageContractOptions& options) {
-  CheckResult result{check.name, true, {}};
+  CheckResult result{check.name, true, {}, 0};
   const std::filesystem::path folder = options.directory / check.name;
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
@@ -28,6 +28,7 @@ CheckResult run(const StorageCheck& check, const crdtd_storage_backend& table, s
   } catch (const Failed& failed) {
     result.passed = false;
     result.message = failed.message + " (seed " + std::to_string(options.seed) + ")";
+    result.seed = options.seed;
   }
   std::filesystem::remove_all(folder);
   return result;
@@ -48,10 +49,10 @@ CheckResult run_storage_check(const crdtd_storage_backend& table, std::string_vi
   std::string known;
   for (const StorageCheck& check : all_checks()) {
     if (name == check.name && applies(check, options)) return run(check, table, settings_json, options);
-    if (name == check.name) return {check.name, true, "left out: it is about durable storages"};
+    if (name == check.name) return {check.name, true, "left out: it is about durable storages", 0};
     known += (known.empty() ? "" : ", ") + std::string(check.name);
   }
-  return {std::string(name), false, "there is no such check; there are: " + known};
+  return {std::string(name), false, "there is no such check; there are: " + known, 0};
 }
 
 std::vector<CheckResult> run_storage_contract(const crdtd_storage_backend& table, std::string_view settings_json,

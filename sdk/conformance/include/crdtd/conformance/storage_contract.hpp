@@ -12,14 +12,9 @@
 #include <vector>
 
 #include "crdtd/abi/storage.h"
+#include "crdtd/conformance/check_result.hpp"
 
 namespace crdtd::conformance {
-
-struct CheckResult {
-  std::string name;  // kebab-case
-  bool passed = false;
-  std::string message;  // when it failed: what was expected, what came, where; the seed where chance was involved
-};
 
 struct StorageContractOptions {
   const crdtd_host* host = nullptr;  // the one that the plugin was given at init(): buffers that it filled are freed there

@@ -15,6 +15,7 @@
 namespace crdtd::loader {
 
 inline constexpr std::size_t kManifestBytesMax = 256 * 1024;
+inline constexpr std::size_t kOpsBytesMax = 64 * 1024;  // of Provision::ops_json
 
 struct Limit {
   std::string name;
@@ -31,6 +32,7 @@ struct Provision {
   std::uint32_t format_written = 0;
   std::vector<std::uint32_t> formats_read;
   std::vector<Limit> limits;  // the order is that of crdtd_ctx.limits
+  std::string ops_json;       // `ops` as compact JSON: templates of ops for the conformance kit; empty if there are none
 };
 
 struct Manifest {
