@@ -234,6 +234,17 @@ std::optional<std::string_view> JsonReader::value() {
   }
 }
 
+std::optional<std::string_view> JsonReader::value_apart() {
+  const auto objects = objects_;
+  const auto depth = depth_;
+  objects_ = 0;
+  depth_ = 0;
+  const auto result = value();
+  objects_ = objects;
+  depth_ = depth;
+  return result;
+}
+
 bool JsonReader::end() {
   if (failed()) return false;
   skip_space();

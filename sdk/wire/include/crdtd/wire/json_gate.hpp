@@ -39,6 +39,8 @@ class JsonReader {
   std::optional<JsonKind> peek();
   // Passes over one value, checked, and returns its bytes.
   std::optional<std::string_view> value();
+  // The same for a value that was accepted as a text of its own: its depth counts from here.
+  std::optional<std::string_view> value_apart();
   // Reads a string, unescaped.
   bool string(std::string& out);
 
