@@ -17,6 +17,8 @@ namespace http = boost::beast::http;
 using boost::beast::error_code;
 
 constexpr std::size_t kBodyReserveMax = 64 * 1024;  // what a Content-Length alone makes us allocate
+// A chunked body ends with at least "0\r\n\r\n". Beast asserts that it sees as much once it has met the last chunk's size.
+constexpr std::size_t kChunkedBytesMin = 5;
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
@@ -160,6 +162,8 @@ MessageParser::Fed MessageParser::read_body(std::string_view bytes) {
   Fed fed;
   while (!done() && fed.consumed < bytes.size()) {
     const auto rest = bytes.substr(fed.consumed);
+    const bool maybe_last_chunk = reader_->parser->chunked() && (rest[0] == '0' || rest[0] == '\r');
+    if (maybe_last_chunk && rest.size() < kChunkedBytesMin) break;
     error_code error;
     const std::size_t consumed = reader_->parser->put(boost::asio::const_buffer(rest.data(), rest.size()), error);
     fed.consumed += consumed;

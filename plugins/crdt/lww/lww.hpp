@@ -188,7 +188,7 @@ class Lww {
       return outside_envelope({"the write has counter ", write.dot.counter, ", which its envelope does not cover"});
     }
     if (write.node == ctx.node()) return {};
-    return outside_envelope({"the write names the node '", std::string_view(write.node), "', its envelope '", ctx.node(), "'"});
+    return outside_envelope({"the write names another node than its envelope, which is of '", ctx.node(), "'"});
   }
 
   template <class Sink>
