@@ -325,11 +325,12 @@ TEST_CASE("ops: fields are found by name, values are canonical", "[unit][json]")
   CHECK(ops.field("elem") == "1");
   CHECK_FALSE(ops.text_field("elem"));
   CHECK_FALSE(ops.field("none"));
-  const std::size_t place = ops.place_of(*ops.field("elem"));
+  const OpReader::Place number = ops.keep(*ops.field("elem")), word = ops.keep(*ops.field("type"));
   REQUIRE(ops.next());
   CHECK(ops.text_field("type") == "remove");
   CHECK(ops.field("elem") == R"({"a":2,"b":1})");
-  CHECK(ops.values().substr(place, 1) == "1");
+  CHECK(ops.kept(number) == "1");       // was written anew
+  CHECK(ops.kept(word) == R"("add")");  // stands in the text
   CHECK_FALSE(ops.next());
   CHECK_FALSE(ops.failed());
 }

@@ -1,5 +1,7 @@
 // The observed-remove set: its promises one by one. Random histories against a model are in tests/conformance.
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <map>
 #include <random>
 #include <set>
 #include <string>
@@ -386,6 +388,48 @@ TEST_CASE("orset: large sets that grow and shrink keep their promises", "[unit][
       crdtd::for_each_item(a.state.value(), [&](std::string_view item) { return told.insert(std::string(item)).second; });
       REQUIRE(told == model);
     }
+  }
+}
+
+TEST_CASE("orset: the log of dots agrees with a map, dense and sparse, and gives its room back", "[unit][orset]") {
+  const std::uint64_t seed = first_seed();
+  INFO("CRDTD_TEST_SEED=" << seed);
+  for (const std::uint64_t spread : {1u, 3u, 100u, 5000u}) {
+    std::mt19937_64 dice(seed + spread);
+    crdtd::orset::DotLog log;
+    std::map<std::uint64_t, std::uint32_t> model;
+    std::uint64_t newest = 0;
+    for (int step = 0; step < 6000 * test_scale(); ++step) {
+      const bool growing = step / 1500 % 2 == 0;
+      const std::uint64_t counter = dice() % 8 == 0 ? 1 + dice() % (newest + 1) : newest + 1 + dice() % spread;
+      const auto slot = static_cast<std::uint32_t>(dice() % 1000);
+      if (dice() % 4 == (growing ? 0u : 1u) || (!growing && dice() % 2 == 0)) {
+        const auto victim = model.lower_bound(dice() % (newest + 1));
+        if (victim == model.end()) continue;
+        log.erase(victim->first);
+        model.erase(victim);
+      } else if (model.emplace(counter, slot).second) {
+        log.insert(counter, slot);
+        newest = std::max(newest, counter);
+      }
+      REQUIRE(log.size() == model.size());
+      const auto known = model.find(counter);
+      REQUIRE(log.find(counter) == (known == model.end() ? crdtd::orset::kNoSlot : known->second));
+      if (step % 50 != 0) continue;
+      const std::uint64_t from = dice() % (newest + 2);
+      auto expected = model.lower_bound(from);
+      for (crdtd::orset::DotLog::Cursor at(log, from); !at.at_end(); at.next(), ++expected) {
+        REQUIRE(expected != model.end());
+        REQUIRE(at.counter() == expected->first);
+        REQUIRE(at.slot() == expected->second);
+      }
+      REQUIRE(expected == model.end());
+    }
+    while (!model.empty()) {
+      log.erase(model.begin()->first);
+      model.erase(model.begin());
+    }
+    CHECK(log.memory_bytes() == 0);
   }
 }
 

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <utility>
 #include <vector>
 
 #include "crdtd/plugin/causal_context.hpp"
@@ -72,8 +74,8 @@ class Batch {
   }
 
   std::uint64_t memory_bytes() const noexcept {
-    return ops_.memory_bytes() + steps_.capacity() * sizeof(Step) + removed_.capacity() * sizeof(Dot) + delta_.capacity() +
-           touched_.memory_bytes();
+    return ops_.memory_bytes() + steps_.capacity() * sizeof(Step) + removed_.capacity() * sizeof(Dot) +
+           added_.capacity() * sizeof(Added) + touched_.memory_bytes();
   }
   // Gives scratch memory back.
   void release() { *this = Batch(); }
@@ -84,7 +86,12 @@ class Batch {
     Kind kind;
     std::uint32_t op;
     std::uint32_t hash;
-    std::size_t begin, end;  // of the canonical element or list in ops_.values()
+    OpReader::Place value;  // of the canonical element or list
+  };
+  struct Added {
+    std::uint64_t counter;
+    ElementKey key;
+    bool gone;  // a later op of the batch took it back
   };
   static constexpr std::size_t kKeepSteps = 256;
   static constexpr std::size_t kKeepBytes = 4096;
@@ -97,16 +104,24 @@ class Batch {
     };
     empty(steps_);
     empty(removed_);
+    empty(added_);
+    gone_ = 0;
     adds_ = 0;
     touched_.clear();
     if (!unseen_.empty()) unseen_ = CausalContext();
   }
 
+  // Compares with a word whose size the compiler knows.
+  template <std::size_t kSize>
+  static bool is(std::string_view text, const char (&word)[kSize]) noexcept {
+    return text.size() == kSize - 1 && std::memcmp(text.data(), word, kSize - 1) == 0;
+  }
+
   Outcome read_op(const Limits& limits) {
     const JsonFields& fields = ops_.fields();
-    if (fields.count() == 2 && fields.name(0) == "type" && fields.name(1) == "elem") {  // as nearly all ops are written
-      if (fields.value(0) == R"("add")") return remember_add(fields.value(1), limits);
-      if (fields.value(0) == R"("remove")") return remember(Kind::kRemove, fields.value(1)), Outcome();
+    if (fields.count() == 2 && is(fields.name(0), "type") && is(fields.name(1), "elem")) {  // as nearly all ops are written
+      if (is(fields.value(0), R"("add")")) return remember_add(fields.value(1), limits);
+      if (is(fields.value(0), R"("remove")")) return remember(Kind::kRemove, fields.value(1)), Outcome();
     }
     if (const auto list = ops_.field("assign")) {
       if (!ops_.only({"assign"})) return invalid({ops_.fault().message}, ops_.fault().pointer);
@@ -151,15 +166,14 @@ class Batch {
   }
 
   void remember(Kind kind, std::string_view value) {
-    const std::size_t begin = ops_.place_of(value);
     const std::uint32_t hash = kind == Kind::kAssign ? 0 : store_->hash(ElementKey::of_canonical(value));
     store_->prefetch(hash);
-    steps_.push_back({kind, ops_.index(), hash, begin, begin + value.size()});
+    steps_.push_back({kind, ops_.index(), hash, ops_.keep(value)});
   }
 
   // False when the set would hold too many elements.
   bool apply(const Step& step, const Limits& limits) {
-    const std::string_view value = ops_.values().substr(step.begin, step.end - step.begin);
+    const std::string_view value = ops_.kept(step.value);
     if (step.kind == Kind::kAdd) return add(ElementKey::of_canonical(value), step.hash, limits, false);
     if (step.kind == Kind::kRemove) {
       if (remove(ElementKey::of_canonical(value), step.hash)) ++next_;
@@ -181,8 +195,13 @@ class Batch {
   // Says in delta and undo log that the slot's dot goes.
   void give_up(std::uint32_t slot) {
     const Dot dot = store_->dot_of(slot);
-    const bool own = store_->replica_of(slot) == replica_ && dot.counter >= first_;  // the delta simply leaves it out
-    if (!own) removed_.push_back(dot);
+    if (store_->replica_of(slot) == replica_ && dot.counter >= first_) {  // the delta simply leaves it out
+      const auto before = [](const Added& added, std::uint64_t counter) { return added.counter < counter; };
+      std::lower_bound(added_.begin(), added_.end(), dot.counter, before)->gone = true;
+      ++gone_;
+    } else {
+      removed_.push_back(dot);
+    }
     undo_.removing(*store_, slot);
   }
 
@@ -199,7 +218,8 @@ class Batch {
     } else {
       store_->replace_dot(seen_slots_[0], replica_, next_);
     }
-    undo_.added(replica_, next_++);
+    undo_.added(replica_, next_);
+    added_.push_back({next_++, key, false});
     return true;
   }
 
@@ -241,16 +261,26 @@ class Batch {
                        [&](const ElementKey& key) { return add(key, store_->hash(key), limits, true); });
   }
 
+  // Where a writer appends without asking for room, which was made before.
+  struct Prepared {
+    std::uint8_t* at;
+    std::uint8_t* extend(std::size_t size) noexcept { return std::exchange(at, at + size); }
+  };
+
   // Groups by replica: the dots that were given up, and the batch's own range with what of it lives.
   void write_delta(ReplicaId self, Output& out) {
-    std::sort(removed_.begin(), removed_.end());
+    if (removed_.size() > 1) std::sort(removed_.begin(), removed_.end());
     std::uint64_t groups = 1;
     for (std::size_t i = 0; i < removed_.size(); ++i) {
       const bool next = i == 0 || removed_[i - 1].replica != removed_[i].replica;
       groups += next && removed_[i].replica != self ? 1 : 0;
     }
-    delta_.reset(kKeepBytes);
-    DeltaWriter writer(delta_, groups);
+    std::size_t bound = 10 + groups * kGroupBytesMax + removed_.size() * 10;
+    for (const Added& added : added_) bound += kEntryBytesMax + added.key.body.size();
+    std::uint8_t* const start = out.prepare(bound);
+    if (start == nullptr) return;  // no memory: the export layer sees it
+    Prepared sink{start};
+    DeltaWriter writer(sink, groups);
     bool own_written = false;
     for (auto at = removed_.begin(); at != removed_.end() || !own_written;) {
       const bool own = !own_written && (at == removed_.end() || at->replica >= self);
@@ -258,19 +288,21 @@ class Batch {
       const auto end = std::find_if(at, removed_.end(), [replica](Dot dot) { return dot.replica != replica; });
       writer.group(own ? DotRange{self, first_, next_ - first_} : DotRange{replica, 0, 0}, static_cast<std::uint64_t>(end - at));
       for (; at != end; ++at) writer.removed(at->counter);
-      write_added(writer, own);
+      if (own) {
+        write_added(writer);
+      } else {
+        writer.added_count(0);
+      }
       own_written |= own;
     }
-    out.append(delta_.view());
+    out.commit(static_cast<std::uint32_t>(sink.at - start));
   }
 
-  void write_added(DeltaWriter<ByteBuffer>& writer, bool own) {
-    if (!own) return writer.added_count(0);
-    const DotLog& log = store_->replica(replica_).log;
-    std::uint64_t count = 0;
-    for (DotLog::Cursor at(log, first_); !at.at_end(); at.next()) ++count;
-    writer.added_count(count);
-    for (DotLog::Cursor at(log, first_); !at.at_end(); at.next()) writer.added(at.counter(), store_->key_of(at.slot()));
+  void write_added(DeltaWriter<Prepared>& writer) const {
+    writer.added_count(added_.size() - gone_);
+    for (const Added& added : added_) {
+      if (!added.gone) writer.added(added.counter, added.key);
+    }
   }
 
   Outcome write_effect(const ElementStore& store, const Context& ctx, MutateOut& out) {
@@ -283,11 +315,12 @@ class Batch {
   std::vector<Step> steps_;
   std::uint64_t adds_ = 0;  // at most so many elements will be new
   std::vector<Dot> removed_;
+  std::vector<Added> added_;  // by counter
+  std::size_t gone_ = 0;      // of them
   std::vector<std::uint32_t> seen_slots_;
   CausalContext unseen_;
   UndoLog undo_;
   Touched touched_;
-  ByteBuffer delta_;
   // Of the call of apply():
   ElementStore* store_ = nullptr;
   std::uint32_t replica_ = 0;  // the author's index

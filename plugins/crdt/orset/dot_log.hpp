@@ -1,13 +1,15 @@
 // The live dots of one replica, in counter order, each with the slot that holds it.
 //
-// Dots of a replica arrive in order, so that they are appended; a dot that is gone leaves its place at once or soon. Chunks of
-// 512 keep every step small: a chunk is searched by guess (counters are mostly even in step), drops its dead half at a time, and
-// goes when nothing in it lives.
+// A run stands for 64 counters: which of them live, which have an entry, and the entries. A dot that dies is struck out in the
+// run's head, which mostly is in the processor's cache; the entries of dead dots go when they are more than half of a run's, and
+// runs in which nothing lives when they are more than half of all. Dots of a replica arrive in order, so that they are appended.
 #pragma once
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
+#include <memory>
 #include <vector>
 
 #include "slot_table.hpp"
@@ -15,190 +17,177 @@
 namespace crdtd::orset {
 
 class DotLog {
+  struct Run;
+
  public:
   std::uint64_t size() const noexcept { return size_; }
-  std::uint64_t memory_bytes() const noexcept { return entries_held_ * sizeof(Entry) + chunks_.capacity() * sizeof(Chunk); }
+  std::uint64_t memory_bytes() const noexcept { return entries_held_ * sizeof(std::uint32_t) + runs_.capacity() * sizeof(Run); }
 
   // `counter` is not in the log. Cheap when it is greater than all that are.
   void insert(std::uint64_t counter, std::uint32_t slot) {
+    Run& run = need_run(counter / 64);
+    const std::uint64_t bit = bit_of(counter);
+    const std::uint32_t rank = run.rank(bit);
+    if ((run.present & bit) == 0) {
+      const std::uint32_t count = run.present < bit ? rank : count_of(run.present);
+      if (capacity_for(count + 1) != capacity_for(count)) resize(run, capacity_for(count + 1));
+      if (rank != count) std::memmove(&run.slots[rank + 1], &run.slots[rank], (count - rank) * sizeof(std::uint32_t));
+    }
+    run.slots[rank] = slot;
+    run.present |= bit;
+    run.live |= bit;
     ++size_;
-    if (chunks_.empty() || counter > chunks_.back().last()) return append(counter, slot);
-    std::size_t index = chunk_index(counter);
-    if (index == chunks_.size() || counter - chunks_[index].first > UINT32_MAX) {  // before the first, or too far from its chunk
-      index = index == chunks_.size() ? 0 : index + 1;
-      Chunk fresh;
-      fresh.first = counter;
-      chunks_.insert(chunks_.begin() + static_cast<std::ptrdiff_t>(index), std::move(fresh));
-    }
-    Chunk& chunk = chunks_[index];
-    const auto offset = static_cast<std::uint32_t>(counter - chunk.first);
-    const std::size_t at = chunk.lower_bound(offset);
-    ++chunk.live;
-    if (at < chunk.entries.size() && chunk.entries[at].offset == offset) {
-      chunk.entries[at].slot = slot;  // a dead place of this very dot
-      return;
-    }
-    entries_held_ -= chunk.entries.capacity();
-    chunk.entries.insert(chunk.entries.begin() + static_cast<std::ptrdiff_t>(at), {offset, slot});
-    chunk.last_offset = chunk.entries.back().offset;
-    entries_held_ += chunk.entries.capacity();
   }
 
   // The slot of a dot, kNoSlot when it is not here.
   std::uint32_t find(std::uint64_t counter) const noexcept {
-    const Entry* entry = find_entry(counter);
-    return entry == nullptr ? kNoSlot : entry->slot;
+    const Run* run = run_of(counter);
+    if (run == nullptr || (run->live & bit_of(counter)) == 0) return kNoSlot;
+    return run->slots[run->rank(bit_of(counter))];
   }
-
   // The dot, which must be here, lies in another slot now.
-  void set_slot(std::uint64_t counter, std::uint32_t slot) noexcept { const_cast<Entry*>(find_entry(counter))->slot = slot; }
+  void set_slot(std::uint64_t counter, std::uint32_t slot) noexcept {
+    const Run& run = *run_of(counter);
+    run.slots[run.rank(bit_of(counter))] = slot;
+  }
+  // Fetches what find() will look at.
+  void prefetch(std::uint64_t counter) const noexcept {
+    const Run* run = run_of(counter);
+    if (run != nullptr && run->live != 0) __builtin_prefetch(&run->slots[run->rank(bit_of(counter))]);
+  }
 
   // The dot, which must be here, goes.
   void erase(std::uint64_t counter) {
-    const std::size_t index = chunk_index(counter);
-    Chunk& chunk = chunks_[index];
-    const std::size_t at = chunk.lower_bound(static_cast<std::uint32_t>(counter - chunk.first));
-    chunk.entries[at].slot = kNoSlot;
-    --size_;
-    if (--chunk.live == 0) {
-      entries_held_ -= chunk.entries.capacity();
-      chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(index));
-      if (chunks_.size() < chunks_.capacity() / 4) chunks_.shrink_to_fit();
-    } else if (chunk.entries.size() > 16 && chunk.live < chunk.entries.size() / 2) {
-      drop_dead(chunk);
+    if (--size_ == 0) return clear();
+    Run& run = runs_[place_of(counter / 64)];
+    run.live &= ~bit_of(counter);
+    if (run.live == 0) {
+      resize(run, 0);
+      run.present = 0;
+      if (++dead_runs_ > runs_.size() / 2) drop_dead_runs();
+    } else if (count_of(run.live) * 2 < count_of(run.present)) {
+      drop_dead(run);
     }
   }
 
   // Walks the live dots from a counter on. A change of the log ends its use.
   class Cursor {
-    const auto& entry() const noexcept { return log_->chunks_[chunk_].entries[at_]; }
-
    public:
-    Cursor(const DotLog& log, std::uint64_t from) noexcept : log_(&log), chunk_(log.chunk_index(from)) {
-      if (chunk_ == log.chunks_.size()) {
-        chunk_ = 0;
-      } else {
-        const Chunk& chunk = log.chunks_[chunk_];
-        const std::uint64_t offset = from - chunk.first;
-        at_ = offset > UINT32_MAX ? chunk.entries.size() : chunk.lower_bound(static_cast<std::uint32_t>(offset));
-      }
+    Cursor(const DotLog& log, std::uint64_t from) noexcept : at_(log.runs_.data()), end_(at_ + log.runs_.size()) {
+      at_ += log.place_of(from / 64);
+      if (at_ == end_) return;
+      left_ = at_->number == from / 64 ? at_->live & ~(bit_of(from) - 1) : at_->live;
       settle();
     }
-    bool at_end() const noexcept { return chunk_ == log_->chunks_.size(); }
-    std::uint64_t counter() const noexcept { return log_->chunks_[chunk_].first + entry().offset; }
-    std::uint32_t slot() const noexcept { return entry().slot; }
+    bool at_end() const noexcept { return at_ == end_; }
+    std::uint64_t counter() const noexcept { return at_->number * 64 + static_cast<std::uint64_t>(std::countr_zero(left_)); }
+    std::uint32_t slot() const noexcept { return at_->slots[at_->rank(left_ & -left_)]; }
     void next() noexcept {
-      ++at_;
+      left_ &= left_ - 1;
       settle();
     }
 
    private:
     void settle() noexcept {
-      while (chunk_ != log_->chunks_.size()) {
-        const auto& entries = log_->chunks_[chunk_].entries;
-        while (at_ < entries.size() && entries[at_].slot == kNoSlot) ++at_;
-        if (at_ < entries.size()) return;
-        ++chunk_;
-        at_ = 0;
-      }
+      while (left_ == 0 && ++at_ != end_) left_ = at_->live;
     }
-    const DotLog* log_;
-    std::size_t chunk_;
-    std::size_t at_ = 0;
+    const Run* at_;
+    const Run* end_;
+    std::uint64_t left_ = 0;  // of the run's dots, this one and those behind it
   };
 
  private:
-  static constexpr std::size_t kChunkEntries = 512;
+  struct Run {
+    std::uint64_t number = 0;   // of its first counter, divided by 64
+    std::uint64_t live = 0;     // a bit for each counter
+    std::uint64_t present = 0;  // those that have an entry, dead or alive
+    std::unique_ptr<std::uint32_t[]> slots;
 
-  struct Entry {
-    std::uint32_t offset;  // of the counter, from the chunk's first
-    std::uint32_t slot;    // kNoSlot: the dot is gone
-  };
-  struct Chunk {
-    std::uint64_t first = 0;
-    std::uint32_t live = 0;
-    std::uint32_t last_offset = 0;  // of the last entry: kept here, as a search begins with it
-    std::vector<Entry> entries;     // by offset, at least one alive
-
-    std::uint64_t last() const noexcept { return first + last_offset; }
-    // The first entry at or behind `offset`.
-    std::size_t lower_bound(std::uint32_t offset) const noexcept {
-      const std::size_t size = entries.size();
-      if (size == 0 || offset > last_offset) return size;
-      const std::uint64_t span = last_offset;
-      std::size_t at = span == 0 ? 0 : static_cast<std::size_t>(std::uint64_t{offset} * (size - 1) / span);
-      for (int step = 0; step < 8; ++step) {
-        if (entries[at].offset < offset) {
-          if (entries[++at].offset >= offset) return at;
-        } else if (at == 0 || entries[at - 1].offset < offset) {
-          return at;
-        } else {
-          --at;
-        }
-      }
-      const auto before = [](const Entry& entry, std::uint32_t wanted) { return entry.offset < wanted; };
-      return static_cast<std::size_t>(std::lower_bound(entries.begin(), entries.end(), offset, before) - entries.begin());
+    // How many entries stand before that of a counter.
+    std::uint32_t rank(std::uint64_t bit) const noexcept {
+      const std::uint64_t below = bit - 1;
+      return (present & below) == below ? static_cast<std::uint32_t>(std::countr_zero(bit)) : count_of(present & below);
     }
+    std::uint32_t capacity() const noexcept { return capacity_for(count_of(present)); }
   };
 
-  // The last chunk that begins at or before `counter`; chunks_.size() when there is none.
-  std::size_t chunk_index(std::uint64_t counter) const noexcept {
-    if (!chunks_.empty() && counter >= chunks_.back().first) return chunks_.size() - 1;
-    if (chunks_.empty() || counter < chunks_.front().first) return chunks_.size();
-    // Chunks cover counters about evenly, so that a guess and a few steps around it mostly do.
-    const std::uint64_t first = chunks_.front().first, span = chunks_.back().first - first;
-    const int shift = span > UINT32_MAX ? static_cast<int>(std::bit_width(span)) - 32 : 0;
-    std::size_t at = static_cast<std::size_t>(((counter - first) >> shift) * (chunks_.size() - 1) / (span >> shift));
-    at = std::min(at, chunks_.size() - 2);
+  static std::uint64_t bit_of(std::uint64_t counter) noexcept { return std::uint64_t{1} << counter % 64; }
+  static std::uint32_t count_of(std::uint64_t bits) noexcept { return static_cast<std::uint32_t>(std::popcount(bits)); }
+  static std::uint32_t capacity_for(std::uint32_t count) noexcept { return count == 0 ? 0 : std::max(std::bit_ceil(count), 4u); }
+
+  // The first run at or behind a number. Numbers mostly follow each other, so that a guess and a few steps around it do.
+  std::size_t place_of(std::uint64_t number) const noexcept {
+    if (runs_.empty() || number > runs_.back().number) return runs_.size();
+    const std::uint64_t first = runs_.front().number, span = runs_.back().number - first;
+    if (number <= first) return 0;
+    std::size_t at = static_cast<std::size_t>(number - first);
+    if (span != runs_.size() - 1) {
+      const int shift = span > UINT32_MAX ? static_cast<int>(std::bit_width(span)) - 32 : 0;
+      at = static_cast<std::size_t>(((number - first) >> shift) * (runs_.size() - 1) / (span >> shift));
+    }
+    at = std::clamp<std::size_t>(at, 1, runs_.size() - 1);
     for (int step = 0; step < 4; ++step) {
-      if (chunks_[at].first > counter) {
-        --at;
-      } else if (chunks_[at + 1].first <= counter) {
-        ++at;
+      if (runs_[at].number < number) {
+        ++at;  // not beyond the last, whose number is not less
+      } else if (runs_[at - 1].number >= number) {
+        --at;  // not before the first, whose number is less
       } else {
         return at;
       }
     }
-    const auto after = std::upper_bound(chunks_.begin(), chunks_.end(), counter,
-                                        [](std::uint64_t wanted, const Chunk& chunk) { return wanted < chunk.first; });
-    return static_cast<std::size_t>(after - chunks_.begin()) - 1;
+    const auto before = [](const Run& run, std::uint64_t wanted) { return run.number < wanted; };
+    return static_cast<std::size_t>(std::lower_bound(runs_.begin(), runs_.end(), number, before) - runs_.begin());
   }
-
-  const Entry* find_entry(std::uint64_t counter) const noexcept {
-    const std::size_t index = chunk_index(counter);
-    if (index == chunks_.size()) return nullptr;
-    const Chunk& chunk = chunks_[index];
-    if (counter > chunk.last()) return nullptr;
-    const auto offset = static_cast<std::uint32_t>(counter - chunk.first);
-    const std::size_t at = chunk.lower_bound(offset);
-    return at < chunk.entries.size() && chunk.entries[at].offset == offset ? &chunk.entries[at] : nullptr;
+  const Run* run_of(std::uint64_t counter) const noexcept {
+    const std::size_t at = place_of(counter / 64);
+    return at != runs_.size() && runs_[at].number == counter / 64 ? &runs_[at] : nullptr;
   }
-
-  void append(std::uint64_t counter, std::uint32_t slot) {
-    if (chunks_.empty() || chunks_.back().entries.size() >= kChunkEntries || counter - chunks_.back().first > UINT32_MAX) {
-      chunks_.emplace_back();
-      chunks_.back().first = counter;
+  Run& need_run(std::uint64_t number) {
+    if (!runs_.empty() && runs_.back().number == number && runs_.back().live != 0) return runs_.back();
+    const std::size_t at = place_of(number);
+    if (at == runs_.size() || runs_[at].number != number) {
+      runs_.emplace(runs_.begin() + static_cast<std::ptrdiff_t>(at))->number = number;
+    } else if (runs_[at].live == 0) {
+      --dead_runs_;
     }
-    Chunk& chunk = chunks_.back();
-    entries_held_ -= chunk.entries.capacity();
-    if (chunk.entries.empty() && chunks_.size() > 1) chunk.entries.reserve(kChunkEntries);  // the first one grows as it is needed
-    chunk.last_offset = static_cast<std::uint32_t>(counter - chunk.first);
-    chunk.entries.push_back({chunk.last_offset, slot});
-    entries_held_ += chunk.entries.capacity();
-    ++chunk.live;
+    return runs_[at];
   }
 
-  void drop_dead(Chunk& chunk) {
-    std::vector<Entry>& entries = chunk.entries;
-    entries_held_ -= entries.capacity();
-    std::erase_if(entries, [](const Entry& entry) { return entry.slot == kNoSlot; });
-    if (entries.capacity() > entries.size() * 2 + 32) entries.shrink_to_fit();
-    chunk.last_offset = entries.back().offset;
-    entries_held_ += entries.capacity();
+  void resize(Run& run, std::uint32_t capacity) {
+    entries_held_ -= run.capacity();
+    entries_held_ += capacity;
+    if (capacity == 0) return run.slots.reset();
+    auto fresh = std::make_unique_for_overwrite<std::uint32_t[]>(capacity);
+    if (run.present != 0) std::memcpy(fresh.get(), run.slots.get(), count_of(run.present) * sizeof(std::uint32_t));
+    run.slots = std::move(fresh);
+  }
+  void drop_dead(Run& run) {
+    std::uint32_t from = 0, to = 0;
+    for (std::uint64_t left = run.present; left != 0; left &= left - 1, ++from) {
+      if ((left & -left & run.live) != 0) run.slots[to++] = run.slots[from];
+    }
+    const std::uint32_t capacity = run.capacity();
+    entries_held_ -= capacity;
+    run.present = run.live;
+    entries_held_ += run.capacity();
+    if (run.capacity() == capacity) return;
+    auto fresh = std::make_unique_for_overwrite<std::uint32_t[]>(run.capacity());
+    std::memcpy(fresh.get(), run.slots.get(), to * sizeof(std::uint32_t));
+    run.slots = std::move(fresh);
+  }
+  void drop_dead_runs() {
+    std::erase_if(runs_, [](const Run& run) { return run.live == 0; });
+    if (runs_.size() < runs_.capacity() / 4) runs_.shrink_to_fit();
+    dead_runs_ = 0;
+  }
+  void clear() noexcept {
+    std::vector<Run>().swap(runs_);
+    entries_held_ = dead_runs_ = 0;
   }
 
-  std::vector<Chunk> chunks_;  // by first
-  std::uint64_t size_ = 0;     // live dots
+  std::vector<Run> runs_;        // by number
+  std::uint64_t size_ = 0;       // live dots
+  std::uint64_t dead_runs_ = 0;  // in which nothing lives
   std::uint64_t entries_held_ = 0;
 };
 

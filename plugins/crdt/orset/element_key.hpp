@@ -51,18 +51,22 @@ inline std::uint64_t mix(std::uint64_t value) noexcept {
 // Only for tables in memory; nothing that is encoded depends on it. `seed` differs from state to state, so that nobody can
 // prepare elements that collide.
 inline std::uint32_t hash_of(const ElementKey& key, std::uint64_t seed) noexcept {
-  std::uint64_t value = seed ^ (key.body.size() * 2 + (key.string ? 1 : 0)) * 0x9e3779b97f4a7c15u;
   const char* at = key.body.data();
-  std::size_t left = key.body.size();
-  for (; left >= 8; at += 8, left -= 8) {
-    std::uint64_t word;
-    std::memcpy(&word, at, 8);
-    value = (value ^ word) * 0xa0761d6478bd642fu;
-    value ^= value >> 29 ^ seed;
+  const std::size_t size = key.body.size();
+  std::uint64_t value = seed ^ (size * 2 + (key.string ? 1 : 0)) * 0x9e3779b97f4a7c15u;
+  std::uint64_t word = 0;
+  if (size < 8) {
+    for (std::size_t i = 0; i < size; ++i) word = word << 8 | static_cast<unsigned char>(at[i]);
+  } else {
+    const char* last = at + size - 8;  // the last eight may overlap those before
+    for (; at < last; at += 8) {
+      std::memcpy(&word, at, 8);
+      value = (value ^ word) * 0xa0761d6478bd642fu;
+      value ^= value >> 29 ^ seed;
+    }
+    std::memcpy(&word, last, 8);
   }
-  std::uint64_t tail = 0;
-  if (left != 0) std::memcpy(&tail, at, left);
-  return static_cast<std::uint32_t>(mix(value ^ tail) >> 32);
+  return static_cast<std::uint32_t>(mix(value ^ word) >> 32);
 }
 
 }  // namespace crdtd::orset

@@ -66,6 +66,8 @@ class ElementStore {
     if (index != kNoSlot) __builtin_prefetch(&slot(index));
   }
 
+  void prefetch_at(std::uint32_t slot_index) const noexcept { __builtin_prefetch(&slot(slot_index)); }
+
   // The first slot of an element, or kNoSlot; the others follow by next().
   std::uint32_t find(const ElementKey& key, std::uint32_t hash) const noexcept {
     return elements_.find(hash, [&](std::uint32_t index) { return key_of(index) == key; });
@@ -129,27 +131,8 @@ class ElementStore {
 
   // Fills holes from the end, while there are many. Slot numbers change.
   void trim() {
-    if (live_ == 0) {
-      std::vector<std::vector<Slot>>().swap(slots_);
-      slots_used_ = 0;
-      first_free_ = kNoSlot;
-    }
-    while (slots_used_ - live_ > live_ / 2 + 16) {
-      const std::uint32_t end = slots_used_ - 1;
-      if (slot(end).replica == kNoSlot) {
-        unlink_free(end);
-      } else {
-        const std::uint32_t hole = first_free_;
-        unlink_free(hole);
-        relocate(end, hole);
-      }
-      --slots_used_;
-    }
-    while (!slots_.empty() && slots_used_ + kChunkSlots / 2 <= (slots_.size() - 1) * kChunkSlots) slots_.pop_back();
-    if (slots_.size() == 1 && slots_[0].size() > 4 * std::size_t{slots_used_} + 64) {
-      slots_[0].resize(slots_used_);
-      slots_[0].shrink_to_fit();
-    }
+    if (slots_used_ - live_ > live_ / 2 + 16 || live_ == 0) [[unlikely]]
+      fill_holes();
   }
 
   // Calls `element(first slot)` for each element, in no order.
@@ -179,7 +162,7 @@ class ElementStore {
     KeyPlace place = kNowhere;  // when it is longer than kInlineMax
     char bytes[kInlineMax];
   };
-  struct Slot {
+  struct alignas(64) Slot {
     std::uint64_t counter = 0;
     std::uint32_t replica = kNoSlot;  // index into replicas_; kNoSlot: the slot is free
     std::uint32_t next = kNoSlot;     // the next slot of the element, or the next free one
@@ -248,6 +231,30 @@ class ElementStore {
     }
     elements_.erase(it.hash, index);
     return true;
+  }
+
+  [[gnu::noinline]] void fill_holes() {
+    if (live_ == 0) {
+      std::vector<std::vector<Slot>>().swap(slots_);
+      slots_used_ = 0;
+      first_free_ = kNoSlot;
+    }
+    while (slots_used_ - live_ > live_ / 2 + 16) {
+      const std::uint32_t end = slots_used_ - 1;
+      if (slot(end).replica == kNoSlot) {
+        unlink_free(end);
+      } else {
+        const std::uint32_t hole = first_free_;
+        unlink_free(hole);
+        relocate(end, hole);
+      }
+      --slots_used_;
+    }
+    while (!slots_.empty() && slots_used_ + kChunkSlots / 2 <= (slots_.size() - 1) * kChunkSlots) slots_.pop_back();
+    if (slots_.size() == 1 && slots_[0].size() > 4 * std::size_t{slots_used_} + 64) {
+      slots_[0].resize(slots_used_);
+      slots_[0].shrink_to_fit();
+    }
   }
 
   void drop_key(KeyPlace place) {

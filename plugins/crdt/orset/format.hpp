@@ -25,6 +25,10 @@ namespace crdtd::orset {
 
 inline constexpr std::uint32_t kFormat = 1;
 
+// The most that a group takes without what it lists, and an entry without its key.
+inline constexpr std::size_t kGroupBytesMax = 8 + 4 * 10;
+inline constexpr std::size_t kEntryBytesMax = 2 * 10;
+
 struct Entry {
   std::uint64_t counter = 0;
   ElementKey key;
@@ -63,17 +67,18 @@ class DeltaReader {
  public:
   explicit DeltaReader(ByteBuffer& scratch) noexcept : scratch_(scratch) {}
 
-  // Calls `entry(group, entry)` for each entry on the way.
-  template <class EntryFunction>
-  bool read(std::string_view delta, std::vector<Group>& groups, EntryFunction entry) {
+  // Tells `visitor` on the way of each group, covered(range), of each dot that the group removes, removed(counter), and of each
+  // entry, entry(covered, entry).
+  template <class Visitor>
+  bool read(std::string_view delta, std::vector<Group>& groups, Visitor&& visitor) {
     groups.clear();
     Reader in(delta);
     const std::uint64_t count = in.count(kGroupBytesMin);
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-      Group group;
-      if (!read_covered(in, group) || (i != 0 && groups.back().covered.replica >= group.covered.replica)) return false;
-      if (!read_removed(in, group) || !read_added(in, group, entry)) return false;
-      groups.push_back(group);
+      Group& group = groups.emplace_back();
+      if (!read_covered(in, group) || (i != 0 && groups[i - 1].covered.replica >= group.covered.replica)) return false;
+      visitor.covered(group.covered);
+      if (!read_removed(in, group, visitor) || !read_added(in, group, visitor)) return false;
     }
     return in.ok() && in.at_end();
   }
@@ -90,7 +95,8 @@ class DeltaReader {
     return count == 0 || count - 1 < UINT64_MAX - first;  // the next counter exists too
   }
 
-  static bool read_removed(Reader& in, Group& group) {
+  template <class Visitor>
+  static bool read_removed(Reader& in, Group& group, Visitor& visitor) {
     group.removed = in.count(1);
     group.removed_in = in;
     if (group.removed == 0 && group.covered.count == 0) return false;
@@ -98,12 +104,13 @@ class DeltaReader {
       const std::uint64_t gap = in.varint();
       if (gap == 0 || gap >= UINT64_MAX - group.removed_last) return false;
       group.removed_last += gap;
+      visitor.removed(group.removed_last);
     }
     return in.ok() && (group.covered.count == 0 || group.removed_last < group.covered.first);
   }
 
-  template <class EntryFunction>
-  bool read_added(Reader& in, Group& group, EntryFunction& function) {
+  template <class Visitor>
+  bool read_added(Reader& in, Group& group, Visitor& visitor) {
     group.added = in.count(2);
     group.added_in = in;
     if (!in.ok() || group.added > group.covered.count) return false;
@@ -113,7 +120,7 @@ class DeltaReader {
       const Entry entry = read_entry(in, before);
       if (!in.ok() || entry.counter <= before || entry.counter > group.covered.last() || !good(entry.key)) return false;
       before = entry.counter;
-      function(group, entry);
+      visitor.entry(group.covered, entry);
     }
     return true;
   }

@@ -36,10 +36,11 @@ class Join {
     }
     if (Outcome follows = check_causes(); !follows.ok()) return follows;
     const std::uint64_t before = store.element_count();
-    const bool risk = ctx.admit() && (facts_.fresh > limits.elements || before > limits.elements - facts_.fresh);
+    const bool risk = ctx.admit() && (fresh_.size() > limits.elements || before > limits.elements - fresh_.size());
     undo_.start(risk);
     bool changed = false;
-    for (const Group& group : groups_) changed |= join(group);
+    fetch_slots();
+    for (std::size_t i = 0; i < groups_.size(); ++i) changed |= join(groups_[i], met_[i]);
     if (risk && store.element_count() > limits.elements && store.element_count() > before) {
       const std::uint64_t wanted = store.element_count();
       undo_.undo(store);
@@ -64,52 +65,100 @@ class Join {
     for (const Group& group : groups_) {
       if (!group.of_state()) return malformed("these bytes are a delta, not a whole set");
     }
-    for (const Group& group : groups_) {
-      join(group);
-      raise_seen(group.covered);
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      join(groups_[i], met_[i]);
+      raise_seen(groups_[i].covered);
     }
     release_scratch();
     return {};
   }
 
   std::uint64_t memory_bytes() const noexcept {
-    return groups_.capacity() * sizeof(Group) + doomed_.capacity() * sizeof(std::uint32_t) + scratch_.capacity() +
-           touched_.memory_bytes();
+    return groups_.capacity() * sizeof(Group) + met_.capacity() * sizeof(Met) + scratch_.capacity() + touched_.memory_bytes() +
+           (fresh_.capacity() + doomed_.capacity()) * sizeof(std::uint32_t);
   }
   // Gives scratch memory back.
   void release() { *this = Join(); }
 
  private:
+  // What this side knows of a group's replica.
+  struct Met {
+    std::uint32_t replica = kNoSlot;  // index in the store
+    std::uint64_t seen = 0;
+  };
+  struct Early {
+    std::uint64_t counter;
+    std::uint32_t replica;  // index in the store
+  };
   struct Facts {
-    std::uint64_t fresh = 0;          // entries that are new here
-    std::uint64_t largest_fresh = 0;  // bytes of the largest element among them
+    std::uint64_t largest_fresh = 0;  // bytes of the largest element that is new here
+    std::uint32_t removed = 0;        // how many of removed_early_
   };
 
-  static constexpr std::uint64_t kFetchedEarly = 8;  // so many new entries are waited for while the delta is checked
+  static constexpr std::size_t kPlaceAhead = 16, kSlotAhead = 8;  // how many entries before their turn
+  static constexpr std::size_t kEarly = kPlaceAhead;              // so many dots and elements are fetched while the delta is read
+
+  // Looks at a delta while it is read: what is new, and what of memory will be needed.
+  struct Look {
+    Join& join;
+    ElementStore& store;
+    Met met;
+
+    void covered(const DotRange& range) {
+      met.replica = store.find_replica(range.replica);
+      met.seen = met.replica == kNoSlot ? 0 : store.replica(met.replica).seen;
+      join.met_.push_back(met);
+    }
+    void removed(std::uint64_t counter) {
+      if (met.replica == kNoSlot || join.facts_.removed == kEarly) return;
+      store.replica(met.replica).log.prefetch(counter);
+      join.removed_early_[join.facts_.removed++] = {counter, met.replica};
+    }
+    void entry(const DotRange&, const Entry& it) {
+      if (it.counter <= met.seen) return;
+      const std::uint32_t hash = store.hash(it.key);
+      if (join.fresh_.size() < kEarly) store.prefetch(hash);
+      join.fresh_.push_back(hash);
+      join.facts_.largest_fresh = std::max<std::uint64_t>(join.facts_.largest_fresh, it.key.canonical_size());
+    }
+  };
 
   void release_scratch() {
-    if (groups_.capacity() > 16) std::vector<Group>().swap(groups_);
-    if (doomed_.capacity() > 64) std::vector<std::uint32_t>().swap(doomed_);
+    const auto release = [](auto& vector, std::size_t keep) {
+      if (vector.capacity() > keep) std::remove_reference_t<decltype(vector)>().swap(vector);
+    };
+    release(groups_, 16);
+    release(met_, 16);
+    release(fresh_, 256);
+    release(doomed_, 64);
     scratch_.reset(4096);
   }
 
   Outcome read_delta(std::string_view delta) {
     facts_ = {};
-    const auto entry = [&](const Group& group, const Entry& it) {
-      if (it.counter <= store_->seen(group.covered.replica)) return;  // the store remembers which replica was asked for last
-      if (++facts_.fresh <= kFetchedEarly) store_->prefetch(store_->hash(it.key));
-      facts_.largest_fresh = std::max<std::uint64_t>(facts_.largest_fresh, it.key.canonical_size());
-    };
-    if (DeltaReader(scratch_).read(delta, groups_, entry)) return {};
+    met_.clear();
+    fresh_.clear();
+    fresh_used_ = 0;
+    if (DeltaReader(scratch_).read(delta, groups_, Look{*this, *store_, {}})) return {};
     return malformed({"these bytes are no delta of this type (format ", kFormat, ")"});
+  }
+
+  // Fetches the slots of what read_delta() met first: what they hang on has come from memory in the meantime.
+  void fetch_slots() const {
+    for (std::uint32_t i = 0; i < facts_.removed; ++i) {
+      const std::uint32_t slot = store_->replica(removed_early_[i].replica).log.find(removed_early_[i].counter);
+      if (slot != kNoSlot) store_->prefetch_at(slot);
+    }
+    for (std::size_t i = 0; i < std::min(fresh_.size(), kSlotAhead); ++i) store_->prefetch_slot(fresh_[i]);
   }
 
   // GAP when the delta begins behind what was seen, or removes a dot that was not. The former is named first: it is about the
   // counters of the delta's own author.
   Outcome check_causes() const {
     for (const bool own : {true, false}) {
-      for (const Group& group : groups_) {
-        const std::uint64_t seen = store_->seen(group.covered.replica);
+      for (std::size_t i = 0; i < groups_.size(); ++i) {
+        const Group& group = groups_[i];
+        const std::uint64_t seen = met_[i].seen;
         if ((group.covered.count != 0) != own) continue;
         const std::uint64_t needed = own ? group.covered.first - 1 : group.removed_last;
         if (needed > seen) {
@@ -128,9 +177,9 @@ class Join {
     if (ctx.heal()) return {};
     const DotRange envelope{ctx.replica(), ctx.first_counter(), ctx.count()};
     bool covered = envelope.count == 0 || store_->seen(envelope.replica) >= envelope.last();
-    for (const Group& group : groups_) {
-      const DotRange& range = group.covered;
-      const std::uint64_t seen = store_->seen(range.replica);
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      const DotRange& range = groups_[i].covered;
+      const std::uint64_t seen = met_[i].seen;
       if (range.count == 0 || range.last() <= seen) continue;
       const Dot first_new{range.replica, std::max(range.first, seen + 1)};
       if (!envelope.contains(first_new) || !envelope.contains({range.replica, range.last()})) {
@@ -143,11 +192,10 @@ class Join {
   }
 
   // Joins one group; true when something changed. The context is raised later, all at once.
-  bool join(const Group& group) {
-    const std::uint64_t seen = store_->seen(group.covered.replica);
+  bool join(const Group& group, const Met& met) {
+    const std::uint64_t seen = met.seen;
     const bool news = group.covered.count != 0 && group.covered.last() > seen;
-    const std::uint32_t replica =
-        news ? store_->need_replica(group.covered.replica) : store_->find_replica(group.covered.replica);
+    const std::uint32_t replica = news ? store_->need_replica(group.covered.replica) : met.replica;
     if (replica == kNoSlot) return false;
     doomed_.clear();
     group.for_each_removed([&](std::uint64_t counter) {
@@ -188,26 +236,15 @@ class Join {
     doom_until(end + 1);
   }
 
-  // Adds new entries, a few at a time so that what they need from memory is fetched together.
+  // Adds new entries. What later ones need from memory is fetched some steps ahead: first their place in the table, then the
+  // slot.
   void add_entries(std::uint32_t replica, Reader in, std::uint64_t left, std::uint64_t before) {
-    if (left == 1) {
+    for (; left != 0; --left, ++fresh_used_) {
+      if (fresh_used_ + kPlaceAhead < fresh_.size()) store_->prefetch(fresh_[fresh_used_ + kPlaceAhead]);
+      if (fresh_used_ + kSlotAhead < fresh_.size()) store_->prefetch_slot(fresh_[fresh_used_ + kSlotAhead]);
       const Entry entry = read_entry(in, before);
-      return add(replica, entry, store_->hash(entry.key));
-    }
-    constexpr std::uint64_t kTogether = 16;
-    std::array<Entry, kTogether> entries;
-    std::array<std::uint32_t, kTogether> hashes;
-    while (left != 0) {
-      const std::uint64_t count = std::min(left, kTogether);
-      for (std::uint64_t i = 0; i < count; ++i) {
-        entries[i] = read_entry(in, before);
-        before = entries[i].counter;
-        hashes[i] = store_->hash(entries[i].key);
-        store_->prefetch(hashes[i]);
-      }
-      for (std::uint64_t i = 0; i < count; ++i) store_->prefetch_slot(hashes[i]);
-      for (std::uint64_t i = 0; i < count; ++i) add(replica, entries[i], hashes[i]);
-      left -= count;
+      before = entry.counter;
+      add(replica, entry, fresh_[fresh_used_]);
     }
   }
 
@@ -226,7 +263,11 @@ class Join {
 
   ElementStore* store_ = nullptr;
   std::vector<Group> groups_;
+  std::vector<Met> met_;              // of groups_
+  std::vector<std::uint32_t> fresh_;  // hashes of the entries that are new here, in their order
+  std::size_t fresh_used_ = 0;
   std::vector<std::uint32_t> doomed_;  // slots
+  std::array<Early, kEarly> removed_early_;
   Facts facts_;
   ByteBuffer scratch_;
   Touched touched_;

@@ -101,14 +101,20 @@ class OrSet {
     if (format != kFormat) return unknown_format(format);
     ByteBuffer scratch, added;
     std::vector<Group> groups;
-    const auto entry = [&](const Group& group, const Entry& it) {
-      crdtd::append(added, added.empty() ? R"({"dot":")" : R"(,{"dot":")");
-      append_dot(added, {group.covered.replica, it.counter});
-      crdtd::append(added, R"(","elem":)");
-      append_canonical(added, it.key);
-      crdtd::append(added, "}");
+    struct Visitor {
+      ByteBuffer& added;
+      void covered(const DotRange&) {}
+      void removed(std::uint64_t) {}
+      void entry(const DotRange& covered, const Entry& it) {
+        crdtd::append(added, added.empty() ? R"({"dot":")" : R"(,{"dot":")");
+        append_dot(added, {covered.replica, it.counter});
+        crdtd::append(added, R"(","elem":)");
+        append_canonical(added, it.key);
+        crdtd::append(added, "}");
+      }
     };
-    if (!DeltaReader(scratch).read(delta.text(), groups, entry)) return malformed("these bytes are no delta of this type");
+    if (!DeltaReader(scratch).read(delta.text(), groups, Visitor{added}))
+      return malformed("these bytes are no delta of this type");
     scratch.clear();
     crdtd::append(scratch, R"({"covers":[)");
     bool first = true;

@@ -90,6 +90,26 @@ class JsonCursor {
     return true;
   }
 
+  // Steps over a value that is canonical as it stands and quickly seen to be so, a string without escapes or an integer, and
+  // returns it as it stands in the text; empty, without a step, when the next value needs value() or string().
+  std::string_view verbatim() noexcept {
+    skip_space();
+    if (at_ == end_) return {};
+    const char* stop = nullptr;
+    if (*at_ == '"') {
+      const char* quote = JsonString::verbatim_end(at_ + 1, end_);
+      if (quote != end_ && *quote == '"') stop = quote + 1;
+    } else {
+      stop = JsonNumber::plain_integer(at_, end_);
+    }
+    if (stop == nullptr) return {};
+    const std::string_view found(at_, static_cast<std::size_t>(stop - at_));
+    at_ = stop;
+    return found;
+  }
+  // What the cursor walks.
+  std::string_view text() const noexcept { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
+
   bool refuse(const char* text) noexcept {
     if (fault_.text == nullptr) fault_ = {text, offset()};
     at_ = end_;
@@ -102,6 +122,9 @@ class JsonCursor {
   };
 
   void skip_space() noexcept {
+    if (at_ != end_ && *at_ <= ' ') skip_more_space();
+  }
+  [[gnu::noinline]] void skip_more_space() noexcept {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
   }
 

@@ -30,10 +30,7 @@ class JsonNumber {
     return stop;
   }
 
- private:
-  static bool is_digit(const char* at, const char* end) noexcept { return at != end && *at >= '0' && *at <= '9'; }
-
-  // The common case: an integer of at most 18 digits is its own canonical form.
+  // The common case: an integer of at most 18 digits is its own canonical form. Where it ends; null when it is none.
   static const char* plain_integer(const char* at, const char* end) noexcept {
     const char* first = at != end && *at == '-' ? at + 1 : at;
     if (!is_digit(first, end) || *first == '0') return nullptr;
@@ -43,6 +40,9 @@ class JsonNumber {
     if (stop != end && (*stop == '.' || *stop == 'e' || *stop == 'E')) return nullptr;
     return stop;
   }
+
+ private:
+  static bool is_digit(const char* at, const char* end) noexcept { return at != end && *at >= '0' && *at <= '9'; }
 
   const char* read(const char* at, const char* end, const char*& why) noexcept {
     if (at != end && *at == '-') negative_ = true, ++at;

@@ -1,6 +1,7 @@
 // The one form of a JSON string: UTF-8, escaped as in RFC 8785 (only what must be), not normalised.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -36,6 +37,18 @@ class JsonString {
     ++at;
     out.append({run, static_cast<std::size_t>(at - run)});
     return at;
+  }
+
+  // Where a string that is canonical as it stands ends: at its closing quote, when all from `at` (behind the opening one) to
+  // there is plain or valid UTF-8. Else elsewhere: at `end`, or at what needs a closer look.
+  static const char* verbatim_end(const char* at, const char* end) noexcept {
+    while (true) {
+      at = skip_plain(at, end);
+      if (at == end || static_cast<unsigned char>(*at) < 0x80) return at;
+      const std::uint32_t size = sequence_size(at, end);
+      if (size == 0) return at;
+      at += size;
+    }
   }
 
   // Whether `text` is what canonical() writes between the quotes.
@@ -79,16 +92,19 @@ class JsonString {
   }
 
  private:
+  static_assert(std::endian::native == std::endian::little);
+
   static bool plain(unsigned char byte) noexcept { return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\'; }
 
   static const char* skip_plain(const char* at, const char* end) noexcept {
     constexpr std::uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
-    while (end - at >= 8) {  // eight at a time; a borrow can only raise a false alarm, which the loop below settles
+    while (end - at >= 8) {  // eight at a time
       std::uint64_t word;
       std::memcpy(&word, at, 8);
       const std::uint64_t quotes = word ^ kOnes * '"', slashes = word ^ kOnes * '\\';
-      const std::uint64_t hit = word | (word - kOnes * 0x20) | (quotes - kOnes) | (slashes - kOnes);
-      if ((hit & kHighs) != 0) break;
+      const std::uint64_t hit = (word | (word - kOnes * 0x20) | (quotes - kOnes) | (slashes - kOnes)) & kHighs;
+      // A borrow raises false alarms only behind a true one, and the lowest byte is the first.
+      if (hit != 0) return at + std::countr_zero(hit) / 8;
       at += 8;
     }
     while (at != end && plain(static_cast<unsigned char>(*at))) ++at;

@@ -8,7 +8,8 @@
 //   }
 //   if (ops.failed()) ... ops.fault() names the op, the field ("/elem") and what was wrong
 // A view of a field is valid until the next next(); the values of all ops stay, so that a batch may be checked whole before it is
-// applied: keep place_of(view) and ask values() for it later. Borrows its text.
+// applied: keep(view) gives a place, and kept(place) the value again. What is canonical as it stands is not copied. Borrows its
+// text.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,7 @@
 
 namespace crdtd {
 
-// One JSON object with few fields: an op, or a query.
+// One JSON object with few fields: an op, or a query. Its views last as long as the text and the buffer, until the next read().
 class JsonFields {
  public:
   static constexpr std::uint32_t kFieldsMax = 16;
@@ -38,17 +39,14 @@ class JsonFields {
     while (true) {
       if (count_ == kFieldsMax) return cursor.refuse("the object has more than 16 fields");
       Field& field = fields_[count_];
-      field.name = values.size();
-      if (!cursor.string(values)) return false;
-      field.value = values.size();
+      if (cursor.peek() != '"' || !read_piece(cursor, field.name)) return cursor.string(values);  // which says what is wrong
       for (std::uint32_t i = 0; i < count_; ++i) {
         if (name(i) == name_of(field)) return cursor.refuse("the object has the same field twice");
       }
       if (!cursor.consume(':')) return cursor.refuse("an object wants ':' here");
       failed_field_ = count_++;
-      if (!cursor.value(values)) return false;
+      if (!read_piece(cursor, field.value)) return false;
       failed_field_ = kFieldsMax;
-      field.end = values.size();
       if (cursor.consume('}')) return true;
       if (!cursor.consume(',')) return cursor.refuse("an object wants ',' or '}' here");
     }
@@ -57,7 +55,7 @@ class JsonFields {
   std::uint32_t count() const noexcept { return count_; }
   // As it stands between the quotes, in canonical form.
   std::string_view name(std::uint32_t index) const noexcept { return name_of(fields_[index]); }
-  std::string_view value(std::uint32_t index) const noexcept { return values_->view(fields_[index].value, fields_[index].end); }
+  std::string_view value(std::uint32_t index) const noexcept { return view_of(fields_[index].value); }
   std::optional<std::string_view> find(std::string_view wanted) const noexcept {
     for (std::uint32_t i = 0; i < count_; ++i) {
       if (name(i) == wanted) return value(i);
@@ -78,12 +76,33 @@ class JsonFields {
   }
 
  private:
-  struct Field {
-    std::size_t name, value, end;  // places in *values_
+  struct Piece {
+    const char* text;   // where it stands, null: in *values_
+    std::size_t begin;  // there
+    std::size_t size;
   };
-  std::string_view name_of(const Field& field) const noexcept { return values_->view(field.name + 1, field.value - 1); }
+  struct Field {
+    Piece name, value;
+  };
+  std::string_view view_of(const Piece& piece) const noexcept {
+    if (piece.text != nullptr) return {piece.text, piece.size};
+    return values_->view(piece.begin, piece.begin + piece.size);
+  }
+  std::string_view name_of(const Field& field) const noexcept {
+    const std::string_view quoted = view_of(field.name);
+    return {quoted.data() + 1, quoted.size() - 2};
+  }
+  bool read_piece(JsonCursor& cursor, Piece& piece) {
+    const std::string_view verbatim = cursor.verbatim();
+    piece = {verbatim.data(), values_->size(), verbatim.size()};
+    if (!verbatim.empty()) return true;
+    piece.text = nullptr;
+    if (!cursor.value(*values_)) return false;
+    piece.size = values_->size() - piece.begin;
+    return true;
+  }
 
-  const ByteBuffer* values_ = nullptr;
+  ByteBuffer* values_ = nullptr;
   Field fields_[kFieldsMax];
   std::uint32_t count_ = 0;
   std::uint32_t failed_field_ = kFieldsMax;
@@ -149,11 +168,19 @@ class OpReader {
 
   bool failed() const noexcept { return failed_; }
   const OpFault& fault() const noexcept { return fault_; }
-  // Where a field's value stands in values().
-  std::size_t place_of(std::string_view value) const noexcept {
-    return static_cast<std::size_t>(value.data() - values_.view().data());
+  // Where a field's value stays until the next restart().
+  struct Place {
+    std::size_t begin, size;
+    bool in_text;
+  };
+  Place keep(std::string_view value) const noexcept {
+    const std::string_view text = cursor_.text();
+    const bool in_text = value.data() >= text.data() && value.data() < text.data() + text.size();
+    return {static_cast<std::size_t>(value.data() - (in_text ? text : values_.view()).data()), value.size(), in_text};
   }
-  std::string_view values() const noexcept { return values_.view(); }
+  std::string_view kept(const Place& place) const noexcept {
+    return {(place.in_text ? cursor_.text() : values_.view()).data() + place.begin, place.size};
+  }
   std::size_t memory_bytes() const noexcept { return values_.capacity(); }
 
  private:
