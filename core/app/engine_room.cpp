@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "base/log.hpp"
@@ -11,6 +12,12 @@ namespace crdtd::app {
 namespace {
 
 constexpr std::size_t kStorageReadersMax = 8;
+
+std::size_t loop_count(const settings::Settings& settings) {
+  if (settings.threads > 0) return static_cast<std::size_t>(settings.threads);
+  // The storage's threads need a processor as well: with one thread more than that, the threads only take turns.
+  return std::max(2u, std::thread::hardware_concurrency()) - 1;
+}
 
 // Plugins are installed beside the program: <prefix>/bin/crdtd, <prefix>/lib/crdtd/plugins.
 std::string plugin_directory(const settings::Settings& settings) {
@@ -52,11 +59,7 @@ base::Error operator_error(std::string detail) { return base::make_error(base::C
 
 }  // namespace
 
-EngineRoom::EngineRoom(const settings::Settings& settings)
-    : io_(settings.threads == 1 ? 1 : BOOST_ASIO_CONCURRENCY_HINT_DEFAULT),
-      work_(io_.get_executor()),
-      scheduler_(io_),
-      plugins_(plugin_directory(settings)) {}
+EngineRoom::EngineRoom(const settings::Settings& settings) : loops_(loop_count(settings)), plugins_(plugin_directory(settings)) {}
 
 EngineRoom::~EngineRoom() = default;
 
@@ -96,20 +99,13 @@ base::Result<void> EngineRoom::start_engine(const settings::Settings& settings,
   counts.readers = std::min<std::size_t>(storage_->readers_max(), kStorageReadersMax);
   counts.writers = storage_->writers_max();
   storage_threads_.emplace(counts);
-  store_.emplace(*storage_, *storage_threads_, scheduler_, clock_, commit_settings(settings, *storage_),
+  store_.emplace(*storage_, *storage_threads_, loops_, clock_, commit_settings(settings, *storage_),
                  std::move(on_storage_failure));
   types_.emplace(plugins_.types());
   const std::uint64_t server_replica = random_.next_u64() | document::kServerReplicaBit;
-  engine_.emplace(document::EngineContext{scheduler_, clock_, random_, *types_, *store_, *generation, server_replica,
+  engine_.emplace(document::EngineContext{loops_, clock_, random_, *types_, *store_, *generation, server_replica,
                                           engine_settings(settings.engine)});
   return {};
-}
-
-void EngineRoom::run(std::size_t threads) {
-  std::vector<std::thread> others;
-  for (std::size_t i = 1; i < threads; ++i) others.emplace_back([this] { io_.run(); });
-  io_.run();
-  for (auto& other : others) other.join();
 }
 
 }  // namespace crdtd::app

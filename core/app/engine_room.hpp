@@ -1,23 +1,20 @@
 // Builds what serves documents out of the settings, and takes it down again in order: plugins, store, threads, engine.
 //
 // Members stand in the order in which they are built; they go in the reverse one, so that nothing outlives what it uses.
-// Threads: [main] builds and stops; run() lends further threads to the I/O context.
+// Threads: [main] builds and stops; run() serves on this thread and on those that it starts.
 #pragma once
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "document/engine.hpp"
 #include "host/plugin_host.hpp"
-#include "net/asio_scheduler.hpp"
+#include "net/io_loops.hpp"
 #include "net/storage_threads.hpp"
 #include "settings/settings.hpp"
 #include "store/document_store.hpp"
@@ -36,14 +33,14 @@ class EngineRoom {
   EngineRoom(const EngineRoom&) = delete;
   EngineRoom& operator=(const EngineRoom&) = delete;
 
-  boost::asio::io_context& io() noexcept { return io_; }
+  net::IoLoops& loops() noexcept { return loops_; }
   document::Engine& engine() noexcept { return *engine_; }
   const host::PluginHost& plugins() const noexcept { return plugins_; }
 
-  // Serves with `threads` threads, the caller's among them, until stop().
-  void run(std::size_t threads);
+  // Serves, on the caller's thread too, until stop().
+  void run() { loops_.run(); }
   // Ends run(). [any]
-  void stop() { io_.stop(); }
+  void stop() { loops_.stop(); }
   // After run(): waits for storage calls under way. False if one still blocks after `wait_max`: then the process must end without
   // destroying this.
   bool stop_storage(base::Duration wait_max) { return storage_threads_->stop(wait_max); }
@@ -55,9 +52,7 @@ class EngineRoom {
 
   base::SystemClock clock_;
   base::SystemRandom random_;
-  boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  net::AsioScheduler scheduler_;
+  net::IoLoops loops_;
   host::PluginHost plugins_;
   std::optional<host::Store> storage_;
   std::optional<net::StorageThreads> storage_threads_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -10,7 +9,6 @@
 #include <cstdlib>
 #include <mutex>
 #include <string>
-#include <thread>
 
 #include "app/command_line.hpp"
 #include "app/engine_room.hpp"
@@ -73,8 +71,8 @@ class Shutdown {
       : room_(room),
         http_(http),
         wait_max_(settings.http.shutdown_timeout),
-        signals_(room.io(), SIGTERM, SIGINT),
-        deadline_(room.io()) {}
+        signals_(room.loops().first().io(), SIGTERM, SIGINT),
+        deadline_(room.loops().first().io()) {}
 
   void arm() {
     signals_.async_wait([this](const boost::system::error_code& error, int number) {
@@ -85,7 +83,7 @@ class Shutdown {
   }
   // Waits for what is under way, at most `wait_max`. A second call only shortens the wait. [any]
   void begin(base::Duration wait_max) {
-    boost::asio::post(room_.io(), [this, wait_max] {
+    room_.loops().first().post([this, wait_max] {
       deadline_.expires_after(wait_max);
       deadline_.async_wait([this](const boost::system::error_code& error) {
         if (error) return;
@@ -113,11 +111,6 @@ class Shutdown {
   std::atomic<bool> clean_{false};
 };
 
-std::size_t thread_count(const settings::Settings& settings) {
-  if (settings.threads > 0) return static_cast<std::size_t>(settings.threads);
-  return std::max(1u, std::thread::hardware_concurrency());
-}
-
 }  // namespace
 
 int run_server(const settings::Settings& settings) {
@@ -130,7 +123,7 @@ int run_server(const settings::Settings& settings) {
   });
   if (!room) return refuse(room.error(), kExitFailed);
 
-  net::HttpServer http((*room)->io(), (*room)->engine(), net_options(settings, (*room)->plugins(), failure));
+  net::HttpServer http((*room)->loops(), (*room)->engine(), net_options(settings, (*room)->plugins(), failure));
   Shutdown shutdown(**room, http, settings);
   shutdown_now = &shutdown;
   const auto bound = http.start();
@@ -142,7 +135,7 @@ int run_server(const settings::Settings& settings) {
   std::fflush(stdout);
   base::log(LogLevel::kInfo, "ready", {{"address", address}, {"version", std::string_view(kVersion)}});
 
-  (*room)->run(thread_count(settings));
+  (*room)->run();
 
   const bool storage_ended = (*room)->stop_storage(settings.http.shutdown_timeout);
   const int code = failure.reason().empty() ? kExitOk : kExitStorageFailed;

@@ -1,6 +1,6 @@
 // The seam for threads: a Lane runs what is posted to it one after another, in order, never two at a time.
 //
-// In production a lane is a strand on the I/O threads; in a simulation it is a queue that the simulator steps. Code that runs on
+// In production a lane is a place in the queue of one I/O thread; in a simulation it is a queue that the simulator steps. Code on
 // a lane needs no lock for what that lane owns. `[doc]`, `[store]` in comments name the lane.
 #pragma once
 

@@ -391,13 +391,15 @@ void Document::erased(JobPtr job, const host::StorageResult<bool>& result) {
 
 // --- checkpoints and memory ---
 
-// Taken at once from the state in memory, written when its version is durable. Each costs as much as the log that made it due, so
-// that what is written stays within a constant factor of what changed.
+// Taken at once from the state in memory, written when its version is durable. It is due when the log is half as long again as
+// the state: as the newest checkpoint has it, which a growing document leaves behind, or as it is now, if it has shrunk. So what
+// is written stays within a constant factor of what changed, and is nearly the same for each op, however large the document.
 void Document::maybe_checkpoint() {
   if (!replica_ || reload_when_drained_ || checkpoint_ || checkpoint_busy_ || phase_ == Phase::kErasing) return;
   const auto& settings = context_.settings;
   if (replica_->log_bytes <= settings.checkpoint_log_bytes_min) return;
-  if (replica_->log_bytes <= replica_->state.footprint().encoded_bytes / 2) return;
+  const auto state_bytes = std::min(replica_->checkpoint_bytes, replica_->state.footprint().encoded_bytes);
+  if (replica_->log_bytes <= state_bytes + state_bytes / 2) return;
   auto encoded = replica_->state.encode();
   if (!encoded) {
     base::log(base::LogLevel::kError, "a state could not be encoded",
@@ -406,6 +408,7 @@ void Document::maybe_checkpoint() {
   }
   checkpoint_ = host::Checkpoint{replica_->birth, replica_->version, replica_->check, replica_->type->format_written(),
                                  std::move(*encoded)};
+  replica_->checkpoint_bytes = checkpoint_->encoded.size();
   replica_->log_bytes = 0;
   if (checkpoint_->version <= durable_version_) write_checkpoint();
 }

@@ -75,14 +75,14 @@ std::shared_ptr<Document> Engine::open(const base::DocKey& key) {
 }
 
 template <class JobType, class Request, class Reply>
-void Engine::submit(const base::DocKey& key, std::uint64_t bytes, Request request, Done<Reply> done) {
+void Engine::submit(std::uint64_t bytes, Request&& request, Done<Reply>&& done) {
   if (!enter(done)) return;
-  auto reservation = budget_.reserve(key.tenant, kRequestOverheadBytes + bytes);
+  auto reservation = budget_.reserve(request.doc.tenant, kRequestOverheadBytes + bytes);
   if (!reservation) {
     leave();
     return done(std::move(reservation).error());
   }
-  auto document = open(key);
+  auto document = open(request.doc);
   auto job = std::make_unique<JobType>(std::move(request), std::move(done), std::move(*reservation));
   const auto lane = document->lane();  // kept: the document may be gone before post() returns
   lane->post([document = std::move(document), job = std::move(job)]() mutable { document->start(std::move(job)); });
@@ -93,26 +93,18 @@ void Engine::write(WriteRequest request, Done<WriteReply> done) {
     return done(base::make_error(base::Code::kTypeNotEnabled,
                                  "the type '" + request.type + "' is not enabled; enabled are: " + context_.types.names()));
   }
-  const auto key = request.doc;
   const auto bytes = 2 * request.ops_json.size();
-  submit<WriteJob>(key, bytes, std::move(request), std::move(done));
+  submit<WriteJob>(bytes, std::move(request), std::move(done));
 }
 
 void Engine::read(ReadRequest request, Done<ReadReply> done) {
-  const auto key = request.doc;
   const auto bytes = request.query_json.size();
-  submit<ReadJob>(key, bytes, std::move(request), std::move(done));
+  submit<ReadJob>(bytes, std::move(request), std::move(done));
 }
 
-void Engine::rows(RowsRequest request, Done<RowsReply> done) {
-  const auto key = request.doc;
-  submit<RowsJob>(key, 0, std::move(request), std::move(done));
-}
+void Engine::rows(RowsRequest request, Done<RowsReply> done) { submit<RowsJob>(0, std::move(request), std::move(done)); }
 
-void Engine::erase(EraseRequest request, Done<Nothing> done) {
-  const auto key = request.doc;
-  submit<EraseJob>(key, 0, std::move(request), std::move(done));
-}
+void Engine::erase(EraseRequest request, Done<Nothing> done) { submit<EraseJob>(0, std::move(request), std::move(done)); }
 
 void Engine::list(ListRequest request, Done<ListReply> done) {
   if (!enter(done)) return;

@@ -53,7 +53,7 @@ class Engine final : public DocumentHub, private Document::Observer {
   void work_finished() override { leave(); }
 
   template <class JobType, class Request, class Reply>
-  void submit(const base::DocKey& key, std::uint64_t bytes, Request request, Done<Reply> done);
+  void submit(std::uint64_t bytes, Request&& request, Done<Reply>&& done);
   template <class Reply>
   bool enter(Done<Reply>& done);
   void leave();

@@ -20,7 +20,7 @@ using JobPtr = std::unique_ptr<Job>;
 
 class Job {
  public:
-  explicit Job(store::Reservation reservation) : reservation_(std::move(reservation)) {}
+  explicit Job(store::Reservation&& reservation) : reservation_(std::move(reservation)) {}
   virtual ~Job() = default;
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;

@@ -27,6 +27,7 @@ base::Result<Replica> start_from(const host::CrdtType& type, const host::LoadedD
   replica.version = checkpoint.version;
   replica.check = checkpoint.check;
   replica.checkpoint_version = checkpoint.version;
+  replica.checkpoint_bytes = checkpoint.encoded.size();
   return replica;
 }
 

@@ -46,6 +46,7 @@ struct Replica {
 
   // Since the newest checkpoint, which is at `checkpoint_version` (0: none yet).
   std::uint64_t checkpoint_version = 0;
+  std::uint64_t checkpoint_bytes = 0;
   std::uint64_t log_bytes = 0;
 
   Cursor cursor(std::uint64_t generation) const { return {birth, generation, version, check}; }

@@ -12,7 +12,7 @@ namespace crdtd::document {
 
 class WriteJob final : public Job {
  public:
-  WriteJob(WriteRequest request, Done<WriteReply> done, store::Reservation reservation)
+  WriteJob(WriteRequest&& request, Done<WriteReply>&& done, store::Reservation&& reservation)
       : Job(std::move(reservation)), request_(std::move(request)), done_(std::move(done)) {}
 
   void run(Document& document, JobPtr self) override;

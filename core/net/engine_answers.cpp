@@ -27,7 +27,7 @@ Response write_response(const document::WriteReply& reply, bool minimal) {
                                            .value_json = reply.value_json,
                                            .result_json = reply.result_json});
   if (minimal) {
-    response.add_field("Preference-Applied", "return=minimal");
+    response.fields = "Preference-Applied: return=minimal\r\n";
   } else {
     response.fields.append("ETag: \"").append(reply.cursor).append("\"\r\n");
   }
@@ -95,7 +95,7 @@ std::optional<wire::Problem> read_write_request(const Request& request, document
   return {};
 }
 
-void send_write(ServerState& state, Exchange exchange, document::WriteRequest write, bool is_put) {
+void send_write(ServerState& state, Exchange exchange, document::WriteRequest&& write, bool is_put) {
   const bool minimal = !write.want_value;
   state.hub.write(std::move(write),
                   [&state, exchange = std::move(exchange), minimal, is_put](base::Result<document::WriteReply> result) mutable {

@@ -23,7 +23,7 @@ std::optional<wire::Problem> read_unit(const QueryString& query, bool& utf16);
 std::optional<wire::Problem> read_write_request(const Request& request, document::WriteRequest& out);
 
 // Sends the write to the engine and answers. `is_put`: pointers into the ops that were made for it point at `value` instead.
-void send_write(ServerState& state, Exchange exchange, document::WriteRequest write, bool is_put);
+void send_write(ServerState& state, Exchange exchange, document::WriteRequest&& write, bool is_put);
 
 // Nothing if application/json may be sent.
 std::optional<wire::Problem> check_accepts_json(const Request& request);

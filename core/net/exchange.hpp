@@ -18,7 +18,7 @@ namespace crdtd::net {
 class Answerer {
  public:
   virtual ~Answerer() = default;
-  virtual void answer(Response response) = 0;  // once per request [any]
+  virtual void answer(Response&& response) = 0;  // once per request [any]
 };
 
 class Exchange {
@@ -37,7 +37,7 @@ class Exchange {
 
   Request& request() const noexcept { return *request_; }
 
-  void reply(Response response) { std::exchange(answerer_, nullptr)->answer(std::move(response)); }
+  void reply(Response&& response) { std::exchange(answerer_, nullptr)->answer(std::move(response)); }
   void problem(const wire::Problem& what) { reply(problem_response(what, request_->id)); }
 
  private:

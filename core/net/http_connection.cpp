@@ -5,11 +5,10 @@
 #include "net/http_connection.hpp"
 
 #include <array>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <exception>
 #include <utility>
 
@@ -28,14 +27,18 @@ using boost::system::error_code;
 
 constexpr std::size_t kBufferBytesStart = 2 * 1024;
 constexpr std::size_t kBufferBytesBody = 64 * 1024;  // while a body comes in
+constexpr std::size_t kCopiedBodyBytes = 4 * 1024;
 constexpr std::size_t kDrainBytesMax = 1024 * 1024;
 constexpr base::Duration kDrainWait = 1s;
 constexpr base::Duration kWriteWait = 30s;
 constexpr std::size_t kPathBytesLogged = 256;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
+// Good to a few milliseconds, which is enough for deadlines and logs, and much cheaper than the exact time.
 std::int64_t now_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
 // Ids need to differ, not to be unguessable: a mixed counter.
@@ -48,8 +51,9 @@ void append_request_id(std::string& out, ServerState& state) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(ConnectionSocket socket, std::shared_ptr<ServerState> state, std::function<void()> on_end)
-    : socket_(std::move(socket)), state_(std::move(state)), on_end_(std::move(on_end)) {}
+HttpConnection::HttpConnection(IoLoop& loop, ConnectionSocket socket, std::shared_ptr<ServerState> state,
+                               std::function<void()> on_end)
+    : loop_(loop), socket_(std::move(socket)), state_(std::move(state)), on_end_(std::move(on_end)) {}
 
 HttpConnection::~HttpConnection() {
   release_body();
@@ -57,7 +61,7 @@ HttpConnection::~HttpConnection() {
 }
 
 void HttpConnection::start() {
-  asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
+  loop_.post([self = shared_from_this()] {
     error_code ignored;
     self->socket_.non_blocking(true, ignored);
     self->socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -210,20 +214,39 @@ void HttpConnection::refuse(const wire::Problem& problem) {
   begin_answer(problem_response(problem, request_.id));
 }
 
-void HttpConnection::answer(Response response) {
-  asio::dispatch(socket_.get_executor(), [self = shared_from_this(), response = std::move(response)]() mutable {
+void HttpConnection::answer(Response&& response) {
+  if (loop_.runs_here()) {
+    if (phase_ == Phase::kHandling) begin_answer(std::move(response));
+    return;
+  }
+  loop_.post([self = shared_from_this(), response = std::move(response)]() mutable {
     if (self->phase_ == Phase::kHandling) self->begin_answer(std::move(response));
   });
 }
 
-void HttpConnection::begin_answer(Response response) {
+void HttpConnection::begin_answer(Response&& response) {
   response_ = std::move(response);
   response_.close = response_.close || stopping_ || !request_.keep_alive || state_->stopping.load(std::memory_order_relaxed);
   head_.clear();
   append_head(head_, request_, response_);
   if (request_.method == Method::kHead) response_.body.clear();
   written_ = 0;
+  if (response_.body.size() <= kCopiedBodyBytes) {  // one buffer is cheaper to send than two
+    head_ += response_.body;
+    response_.body.clear();
+  }
   enter(Phase::kWriting, kWriteWait);
+  write();
+}
+
+// Most answers fit the socket's buffer: they are sent at once, without an operation to wait for.
+void HttpConnection::write() {
+  if (response_.body.empty()) {
+    error_code error;
+    written_ = socket_.write_some(asio::buffer(head_), error);
+    if (error && error != asio::error::would_block) return close();
+    if (written_ == head_.size()) return on_written();
+  }
   write_more();
 }
 
@@ -259,8 +282,11 @@ void HttpConnection::next_request() {
     request_.clear();
   }
   if (in_begin_ < in_end_) {
+    // Later: a client that sends many requests at once must neither keep others waiting nor fill the stack.
     enter(Phase::kHead, state_->options.http.header_timeout);
-    return advance_head();
+    return loop_.post([self = shared_from_this()] {
+      if (self->phase_ == Phase::kHead) self->advance_head();
+    });
   }
   enter(Phase::kIdle, state_->options.http.idle_timeout);
   read_more();
@@ -285,7 +311,7 @@ void HttpConnection::close() {
 void HttpConnection::check_deadline(std::int64_t now) {
   const std::int64_t deadline = deadline_ns_.load(std::memory_order_relaxed);
   if (deadline == 0 || now < deadline) return;
-  asio::post(socket_.get_executor(), [self = shared_from_this()] { self->on_deadline(); });
+  loop_.post([self = shared_from_this()] { self->on_deadline(); });
 }
 
 void HttpConnection::on_deadline() {
@@ -297,7 +323,7 @@ void HttpConnection::on_deadline() {
 }
 
 void HttpConnection::stop(bool force) {
-  asio::post(socket_.get_executor(), [self = shared_from_this(), force] {
+  loop_.post([self = shared_from_this(), force] {
     self->stopping_ = true;
     if (force || self->phase_ == Phase::kIdle) self->close();
   });

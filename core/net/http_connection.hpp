@@ -2,14 +2,13 @@
 //
 // What may wait is bounded: one head (16 KiB), one body (http.body_max), one answer. A pipelined request stays in the socket
 // until the one before it is answered. Every phase but the handling has an absolute deadline, looked at by the server's tick.
-// Threads: all state lives on the connection's strand; the public functions are [any].
+// Threads: all state lives on the connection's loop; the public functions are [any].
 // Lifetime: shared by what is under way for it: a read, a write or an exchange; it ends when none is left.
 #pragma once
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/strand.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,22 +16,23 @@
 
 #include "base/clock.hpp"
 #include "net/exchange.hpp"
+#include "net/io_loops.hpp"
 #include "net/message_parser.hpp"
 #include "net/net_options.hpp"
 
 namespace crdtd::net {
 
-using ConnectionExecutor = boost::asio::strand<boost::asio::io_context::executor_type>;
-using ConnectionSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, ConnectionExecutor>;
+using LoopExecutor = boost::asio::io_context::executor_type;
+using ConnectionSocket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, LoopExecutor>;
 
 class HttpConnection final : public Answerer, public std::enable_shared_from_this<HttpConnection> {
  public:
-  // `on_end`: called by the destructor, on whatever thread.
-  HttpConnection(ConnectionSocket socket, std::shared_ptr<ServerState> state, std::function<void()> on_end);
+  // `socket` belongs to `loop`. `on_end`: called by the destructor, on whatever thread.
+  HttpConnection(IoLoop& loop, ConnectionSocket socket, std::shared_ptr<ServerState> state, std::function<void()> on_end);
   ~HttpConnection() override;
 
   void start();
-  void answer(Response response) override;
+  void answer(Response&& response) override;
   // Ends the connection if the deadline of its phase has passed; cheap when it has not.
   void check_deadline(std::int64_t now_ns);
   // Ends after the request under way; at once if there is none, or with `force`.
@@ -52,7 +52,8 @@ class HttpConnection final : public Answerer, public std::enable_shared_from_thi
   void release_body();
   void handle_request();
   void refuse(const wire::Problem& problem);
-  void begin_answer(Response response);
+  void begin_answer(Response&& response);
+  void write();
   void write_more();
   void on_written();
   void on_deadline();
@@ -63,6 +64,7 @@ class HttpConnection final : public Answerer, public std::enable_shared_from_thi
   void log_request();
   std::string_view buffered() const noexcept { return {in_.data() + in_begin_, in_end_ - in_begin_}; }
 
+  IoLoop& loop_;
   ConnectionSocket socket_;
   const std::shared_ptr<ServerState> state_;
   const std::function<void()> on_end_;

@@ -50,9 +50,10 @@ struct Request {
   std::uint32_t present = 0;  // bit per field
   std::string_view doubled;   // a field that may stand once and stands twice
   bool keep_alive = true;
-  std::string id;      // of the request: its own X-Request-ID if usable, else drawn
-  std::string doc_id;  // once the router knows it; for the log
-  bool cors = false;   // the origin is allowed: the reply says so
+  std::string id;            // of the request: its own X-Request-ID if usable, else drawn
+  std::string doc_id;        // once the router knows it; for the log
+  bool cors = false;         // the origin is allowed: the reply says so
+  std::string host_allowed;  // the last Host that was found to be allowed; stays from request to request
 
   bool has(Field field) const noexcept { return (present >> static_cast<unsigned>(field) & 1) != 0; }
   std::string_view field(Field which) const noexcept { return fields[static_cast<std::size_t>(which)]; }

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 #include <chrono>
 #include <vector>
 
@@ -32,21 +30,21 @@ steady_clock::duration tick_period(const settings::Http& http) {
 
 }  // namespace
 
-// Everything but the connections themselves lives on one strand.
+// Everything but the connections themselves lives on the first loop.
 struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
-  Impl(asio::io_context& context, document::DocumentHub& hub, NetOptions options)
-      : io(context),
-        strand(asio::make_strand(context)),
-        acceptor(strand),
-        ticker(strand),
+  Impl(IoLoops& all, document::DocumentHub& hub, NetOptions options)
+      : loops(all),
+        loop(all.first()),
+        acceptor(loop.io().get_executor()),
+        ticker(loop.io().get_executor()),
         state(std::make_shared<ServerState>(hub, std::move(options))) {
     state->request_id_seed = base::SystemRandom().next_u64();
   }
 
-  asio::io_context& io;
-  ConnectionExecutor strand;
-  asio::basic_socket_acceptor<tcp, ConnectionExecutor> acceptor;
-  asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, ConnectionExecutor> ticker;
+  IoLoops& loops;
+  IoLoop& loop;
+  asio::basic_socket_acceptor<tcp, LoopExecutor> acceptor;
+  asio::basic_waitable_timer<steady_clock, asio::wait_traits<steady_clock>, LoopExecutor> ticker;
   const std::shared_ptr<ServerState> state;
   std::vector<std::weak_ptr<HttpConnection>> connections;
   bool accepting = false;  // an accept is under way
@@ -89,26 +87,28 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
     }
     full_logged = false;
     accepting = true;
-    acceptor.async_accept(asio::make_strand(io), [self = shared_from_this()](const error_code& error, ConnectionSocket socket) {
-      self->accepting = false;
-      if (error == asio::error::operation_aborted || self->state->stopping) return;
-      // Out of descriptors or memory: the next tick tries again, when others may have left.
-      if (error && error != asio::error::connection_aborted) {
-        base::log(base::LogLevel::kWarning, "accept failed", {{"reason", error.message()}});
-        return;
-      }
-      if (!error) self->add(std::move(socket));
-      self->accept();
-    });
+    auto& its_loop = loops.next();
+    acceptor.async_accept(its_loop.io().get_executor(),
+                          [self = shared_from_this(), &its_loop](const error_code& error, ConnectionSocket socket) {
+                            self->accepting = false;
+                            if (error == asio::error::operation_aborted || self->state->stopping) return;
+                            // Out of descriptors or memory: the next tick tries again, when others may have left.
+                            if (error && error != asio::error::connection_aborted) {
+                              base::log(base::LogLevel::kWarning, "accept failed", {{"reason", error.message()}});
+                              return;
+                            }
+                            if (!error) self->add(its_loop, std::move(socket));
+                            self->accept();
+                          });
   }
 
-  void add(ConnectionSocket socket) {
+  void add(IoLoop& its_loop, ConnectionSocket socket) {
     state->connection_count += 1;
     auto on_end = [shared = state, weak = weak_from_this()] {
       shared->connection_count -= 1;
-      if (const auto self = weak.lock()) asio::post(self->strand, [self] { self->on_connection_end(); });
+      if (const auto self = weak.lock()) self->loop.post([self] { self->on_connection_end(); });
     };
-    auto connection = std::make_shared<HttpConnection>(std::move(socket), state, std::move(on_end));
+    auto connection = std::make_shared<HttpConnection>(its_loop, std::move(socket), state, std::move(on_end));
     connections.push_back(connection);
     connection->start();
   }
@@ -153,8 +153,8 @@ struct HttpServer::Impl : std::enable_shared_from_this<HttpServer::Impl> {
   }
 };
 
-HttpServer::HttpServer(asio::io_context& io, document::DocumentHub& hub, NetOptions options)
-    : impl_(std::make_shared<Impl>(io, hub, std::move(options))) {}
+HttpServer::HttpServer(IoLoops& loops, document::DocumentHub& hub, NetOptions options)
+    : impl_(std::make_shared<Impl>(loops, hub, std::move(options))) {}
 
 HttpServer::~HttpServer() = default;
 
@@ -174,7 +174,7 @@ base::Result<settings::Address> HttpServer::start() {
     detail.append(", port ").append(std::to_string(listen.port)).append(": ").append(error.message());
     return base::make_error(base::Code::kInvalidRequest, std::move(detail));
   }
-  asio::post(impl_->strand, [self = impl_] {
+  impl_->loop.post([self = impl_] {
     self->accept();
     self->tick();
   });
@@ -182,7 +182,7 @@ base::Result<settings::Address> HttpServer::start() {
 }
 
 void HttpServer::stop(base::Task done) {
-  asio::post(impl_->strand, [self = impl_, done = std::move(done)]() mutable { self->stop(std::move(done)); });
+  impl_->loop.post([self = impl_, done = std::move(done)]() mutable { self->stop(std::move(done)); });
 }
 
 std::int64_t HttpServer::connection_count() const noexcept { return impl_->state->connection_count.load(); }

@@ -1,22 +1,22 @@
 // The HTTP door of the server: listens, keeps the connections, stops gracefully.
 //
-// Threads: constructor, start() and destructor [main]; stop() [any]. Requests run on the threads that run the io_context.
-// Lifetime: the io_context and the hub outlive the server; its connections may outlive it, until the io_context ends.
+// Threads: constructor, start() and destructor [main]; stop() [any]. Connections are dealt out to the loops.
+// Lifetime: the loops and the hub outlive the server; its connections may outlive it, until the loops go.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <memory>
 
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "document/document_hub.hpp"
+#include "net/io_loops.hpp"
 #include "net/net_options.hpp"
 
 namespace crdtd::net {
 
 class HttpServer {
  public:
-  HttpServer(boost::asio::io_context& io, document::DocumentHub& hub, NetOptions options);
+  HttpServer(IoLoops& loops, document::DocumentHub& hub, NetOptions options);
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -79,8 +79,12 @@ std::optional<wire::Problem> check_source(ServerState& state, Request& request, 
     return wire::make_problem(ProblemCode::kInvalidHeader, std::string(request.doubled) + " stands twice");
   }
   const bool probe = path == Path::kHealth || path == Path::kReady;
-  if (!probe && !settings::host_allowed(http.hosts, request.field(Field::kHost))) {
-    return wire::make_problem(ProblemCode::kHostRefused, quoted("the host", request.field(Field::kHost), "is not this server's"));
+  const std::string_view host = request.field(Field::kHost);
+  if (!probe && (host.empty() || host != request.host_allowed)) {
+    if (!settings::host_allowed(http.hosts, host)) {
+      return wire::make_problem(ProblemCode::kHostRefused, quoted("the host", host, "is not this server's"));
+    }
+    request.host_allowed = host;
   }
   if (!request.has(Field::kOrigin)) return {};
   if (!settings::origin_allowed(http.origins, request.field(Field::kOrigin))) {

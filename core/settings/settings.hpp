@@ -92,7 +92,7 @@ struct Log {
 
 struct Settings {
   Address listen;
-  std::uint64_t threads = 0;      // that serve requests; 0: as many as there are processors
+  std::uint64_t threads = 0;      // that serve requests; 0: one for each processor but one, at least 1
   std::string plugins_directory;  // absolute; empty: the program's own, ../lib/crdtd/plugins beside its folder
   std::vector<Type> types;        // by name; at least one
   Storage storage;

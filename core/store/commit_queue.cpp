@@ -43,42 +43,38 @@ void CommitQueue::submit(std::unique_ptr<host::AppendEntry> entry, std::shared_p
   waiting.entry = std::move(entry);
   waiting.lane = std::move(lane);
   waiting.done = std::move(done);
-  lane_->post([this, waiting = std::move(waiting)]() mutable {
-    enqueue(std::move(waiting));
-    pump();
-  });
+  if (failed()) return answer(std::move(waiting), {host::StorageStatus::kFatal, false});
+  enqueue(std::move(waiting));
 }
 
 void CommitQueue::enqueue(Waiting waiting) {
-  if (failed()) return answer(std::move(waiting), {host::StorageStatus::kFatal, false});
-  const std::string& name = waiting.entry->doc.tenant;
-  auto found = by_name_.find(name);
-  if (found == by_name_.end()) found = by_name_.emplace(name, turn_.insert(turn_.end(), Tenant{name, {}})).first;
-  found->second->queue.push_back(std::move(waiting));
-}
-
-void CommitQueue::pump() {
-  while (failed() && !turn_.empty()) {
-    for (auto& waiting : take_batch()) {
-      const bool was_unknown = waiting.was_unknown;
-      answer(std::move(waiting), {host::StorageStatus::kFatal, was_unknown});
+  {
+    const std::lock_guard lock(mutex_);
+    const std::string& name = waiting.entry->doc.tenant;
+    auto found = by_name_.find(name);
+    if (found == by_name_.end()) {
+      const auto tenant = turn_.insert(turn_.end(), Tenant{name, {}, 0});
+      found = by_name_.emplace(tenant->name, tenant).first;
     }
+    found->second->queue.push_back(std::move(waiting));
+    if (appending_ == settings_.writers) return;  // whoever appends looks again before it ends
+    ++appending_;
   }
-  while (in_flight_ < settings_.writers && !turn_.empty()) start(take_batch());
+  start();
 }
 
 // One entry of each tenant in turn until nothing waits or a bound is met; a single entry beyond the bound still goes.
 CommitQueue::Batch CommitQueue::take_batch() {
+  const std::lock_guard lock(mutex_);
   Batch batch;
   std::uint64_t bytes = 0;
   while (!turn_.empty() && batch.size() < settings_.batch_entries_max) {
     auto tenant = turn_.begin();
-    auto& next = tenant->queue.front();
+    auto& next = tenant->queue[tenant->taken];
     if (!batch.empty() && bytes + next.bytes > settings_.batch_bytes_max) break;
     bytes += next.bytes;
     batch.push_back(std::move(next));
-    tenant->queue.pop_front();
-    if (tenant->queue.empty()) {
+    if (++tenant->taken == tenant->queue.size()) {
       by_name_.erase(tenant->name);
       turn_.erase(tenant);
     } else {
@@ -88,45 +84,60 @@ CommitQueue::Batch CommitQueue::take_batch() {
   return batch;
 }
 
-void CommitQueue::start(Batch batch) {
-  ++in_flight_;
+void CommitQueue::start() {
   auto flight = std::make_shared<Flight>();
-  flight->batch = std::move(batch);
-  auto job = [this, flight] {
-    auto& verdicts = flight->verdicts;
-    auto session = sessions_.take(host::SessionMode::kWrite);
-    if (!session) {
-      flight->message = session.error().message;
-      verdicts.assign(flight->batch.size(), {session.error().status, 0});
-      return;
-    }
-    std::vector<const host::AppendEntry*> entries;
-    entries.reserve(flight->batch.size());
-    for (const auto& waiting : flight->batch) entries.push_back(waiting.entry.get());
-    auto result = session->append(entries);
-    if (result) {
-      verdicts = std::move(*result);
-    } else {
-      flight->message = result.error().message;
-      verdicts.assign(entries.size(), {result.error().status, 0});
-    }
-    const bool broken = std::any_of(verdicts.begin(), verdicts.end(), [](const host::AppendVerdict& verdict) {
-      return verdict.failure == host::StorageStatus::kUnknown || verdict.failure == host::StorageStatus::kFatal;
-    });
-    if (!broken) sessions_.give_back(host::SessionMode::kWrite, std::move(*session));
-  };
-  executor_.run(base::StorageWork::kWrite, std::move(job), lane_, [this, flight] { landed(*flight); });
+  executor_.run(
+      base::StorageWork::kWrite, [this, flight] { append_next(*flight); }, lane_, [this, flight] { landed(*flight); });
 }
 
-void CommitQueue::landed(Flight& flight) {
-  --in_flight_;
-  CRDTD_ASSERT(flight.verdicts.size() == flight.batch.size());
+void CommitQueue::append_next(Flight& flight) {
+  flight.batch = take_batch();
+  if (failed()) {
+    flight.verdicts.assign(flight.batch.size(), {host::StorageStatus::kFatal, 0});
+  } else if (!flight.batch.empty()) {
+    append(flight);
+  }
   const bool fatal = std::any_of(flight.verdicts.begin(), flight.verdicts.end(), [](const host::AppendVerdict& verdict) {
     return verdict.failure == host::StorageStatus::kFatal;
   });
-  if (fatal) fail(flight.message.empty() ? "an append failed for good" : flight.message);
+  if (fatal) fail(flight.message.empty() ? "an append failed for good" : flight.message);  // before the next one begins
+  {
+    const std::lock_guard lock(mutex_);
+    if (turn_.empty()) {
+      --appending_;
+      return;
+    }
+  }
+  start();
+}
+
+void CommitQueue::append(Flight& flight) {
+  auto& verdicts = flight.verdicts;
+  auto session = sessions_.take(host::SessionMode::kWrite);
+  if (!session) {
+    flight.message = session.error().message;
+    verdicts.assign(flight.batch.size(), {session.error().status, 0});
+    return;
+  }
+  std::vector<const host::AppendEntry*> entries;
+  entries.reserve(flight.batch.size());
+  for (const auto& waiting : flight.batch) entries.push_back(waiting.entry.get());
+  auto result = session->append(entries);
+  if (result) {
+    verdicts = std::move(*result);
+  } else {
+    flight.message = result.error().message;
+    verdicts.assign(entries.size(), {result.error().status, 0});
+  }
+  const bool broken = std::any_of(verdicts.begin(), verdicts.end(), [](const host::AppendVerdict& verdict) {
+    return verdict.failure == host::StorageStatus::kUnknown || verdict.failure == host::StorageStatus::kFatal;
+  });
+  if (!broken) sessions_.give_back(host::SessionMode::kWrite, std::move(*session));
+}
+
+void CommitQueue::landed(Flight& flight) {
+  CRDTD_ASSERT(flight.verdicts.size() == flight.batch.size());
   for (std::size_t i = 0; i < flight.batch.size(); ++i) settle(std::move(flight.batch[i]), flight.verdicts[i]);
-  pump();
 }
 
 void CommitQueue::settle(Waiting waiting, const host::AppendVerdict& verdict) {
@@ -156,10 +167,7 @@ void CommitQueue::try_again(Waiting waiting, host::StorageStatus why) {
   }
   const auto pause = std::min(kPauseMax, kPauseFirst * (1 << std::min(waiting.tries, 10u)));
   ++waiting.tries;
-  lane_->post_after(pause, [this, waiting = std::move(waiting)]() mutable {
-    enqueue(std::move(waiting));
-    pump();
-  });
+  lane_->post_after(pause, [this, waiting = std::move(waiting)]() mutable { enqueue(std::move(waiting)); });
 }
 
 void CommitQueue::answer(Waiting waiting, CommitOutcome outcome) {
@@ -168,6 +176,7 @@ void CommitQueue::answer(Waiting waiting, CommitOutcome outcome) {
 }
 
 void CommitQueue::abandon() {
+  const std::lock_guard lock(mutex_);
   by_name_.clear();
   turn_.clear();
 }

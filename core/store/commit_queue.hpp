@@ -1,22 +1,26 @@
-// Group commit: waiting entries of all documents become one durable append, while the one before is under way.
+// Group commit: entries of all documents that wait when an append begins become one durable transaction.
 //
-// What waits is taken tenant by tenant in turn, so that a busy one cannot starve the others, up to the batch bounds. An entry is
+// A batch is taken by the storage thread at the moment when it is free to append: all that has come until then goes along, and
+// the disk never waits for a lane. Tenants are taken in turn, so that a busy one cannot starve the others, up to the batch
+// bounds. At most `writers` appends are under way; each follows the other while anything waits. An entry is
 // answered with what became of it; entries of one document arrive one at a time (its document has one append in flight).
 // - UNKNOWN: the very same entries are appended again in a new session until the outcome is settled; after `unknown_timeout`
 //   the store has failed.
 // - RETRY: tried again with growing pauses for as long.
 // - FATAL: the store has failed: `on_failure` is called once, nothing is acknowledged any more, every entry is answered kFatal.
-// Does not know CRDT semantics, nor time but through its lane. Threads: submit() [any]; the rest on its own lane [store]; the
-// append itself on [storage]; answers are posted to the entry's lane. Bound: what waits is bounded by WaitingBudget.
+// Does not know CRDT semantics, nor time but through its lane. Threads: submit() [any]; what waits is under a mutex, never held
+// during an append (core/THREADING.md); taking and appending on [storage]; verdicts are settled on its own lane [store]; answers
+// are posted to the entry's lane. Bound: what waits is bounded by WaitingBudget.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -68,14 +72,16 @@ class CommitQueue {
   using Batch = std::vector<Waiting>;
   struct Tenant {
     std::string name;
-    std::deque<Waiting> queue;
+    std::vector<Waiting> queue;
+    std::size_t taken = 0;  // of the queue, from its front
   };
   struct Flight;
 
   void enqueue(Waiting waiting);
-  void pump();
   Batch take_batch();
-  void start(Batch batch);
+  void start();
+  void append_next(Flight& flight);
+  void append(Flight& flight);
   void landed(Flight& flight);
   void settle(Waiting waiting, const host::AppendVerdict& verdict);
   void try_again(Waiting waiting, host::StorageStatus why);
@@ -89,9 +95,10 @@ class CommitQueue {
   std::shared_ptr<base::Lane> lane_;
 
   std::atomic<bool> failed_{false};
-  std::list<Tenant> turn_;                                                // [store] tenants that wait, next first
-  std::unordered_map<std::string, std::list<Tenant>::iterator> by_name_;  // [store]
-  std::uint32_t in_flight_ = 0;                                           // [store]
+  std::mutex mutex_;
+  std::list<Tenant> turn_;                                                     // guarded by mutex_; who waits, next first
+  std::unordered_map<std::string_view, std::list<Tenant>::iterator> by_name_;  // guarded by mutex_; the names are in turn_
+  std::uint32_t appending_ = 0;                                                // guarded by mutex_; jobs given, not yet ended
 };
 
 }  // namespace crdtd::store

@@ -15,15 +15,15 @@
 #include <thread>
 #include <vector>
 
-#include "net/asio_scheduler.hpp"
 #include "net/http_server.hpp"
+#include "net/io_loops.hpp"
 
 namespace crdtd::net {
 
 // Answers what the test puts into its functions; records what it was asked. Answers come from a lane, as the engine's do.
 class FakeHub final : public document::DocumentHub {
  public:
-  explicit FakeHub(boost::asio::io_context& io) : lane_(AsioScheduler(io).make_lane()) {}
+  explicit FakeHub(IoLoops& loops) : lane_(loops.make_lane()) {}
 
   std::function<base::Result<document::WriteReply>(const document::WriteRequest&)> on_write = [](const auto& request) {
     document::WriteReply reply;
@@ -83,19 +83,19 @@ class FakeHub final : public document::DocumentHub {
 
 class TestServer {
  public:
-  explicit TestServer(NetOptions options = {}, int threads = 1) : hub(io_) {
+  explicit TestServer(NetOptions options = {}, std::size_t threads = 1) : loops_(threads), hub(loops_) {
     options.listen = {"127.0.0.1", 0};
     options.http.access_log = false;
-    server.emplace(io_, hub, std::move(options));
+    server.emplace(loops_, hub, std::move(options));
     auto taken = server->start();
     REQUIRE(taken);
     port = taken->port;
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { io_.run(); });
+    thread_ = std::thread([this] { loops_.run(); });
   }
   ~TestServer() {
     stop();
-    io_.stop();
-    for (auto& thread : threads_) thread.join();
+    loops_.stop();
+    thread_.join();
   }
   // Waits for the graceful stop.
   void stop() { begin_stop().wait(); }
@@ -109,9 +109,8 @@ class TestServer {
   }
 
  private:
-  boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
-  std::vector<std::thread> threads_;
+  IoLoops loops_;
+  std::thread thread_;
   std::shared_future<void> stopped_;
 
  public:

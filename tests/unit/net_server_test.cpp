@@ -236,11 +236,11 @@ TEST_CASE("http_server: a stop cuts off what does not end", "[unit][net]") {
 
 TEST_CASE("http_server: a port that is taken is told in a sentence", "[unit][net]") {
   TestServer server;
-  boost::asio::io_context io;
-  FakeHub hub(io);
+  IoLoops loops(1);
+  FakeHub hub(loops);
   NetOptions options;
   options.listen = {"127.0.0.1", server.port};
-  HttpServer second(io, hub, options);
+  HttpServer second(loops, hub, options);
   const auto taken = second.start();
   REQUIRE_FALSE(taken);
   CHECK(taken.error().detail.find("cannot listen on 127.0.0.1, port") == 0);

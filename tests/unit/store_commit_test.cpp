@@ -64,7 +64,7 @@ struct QueueFixture {
 
 }  // namespace
 
-TEST_CASE("commit queue: what waits during an append goes into the next one", "[unit][store]") {
+TEST_CASE("commit queue: what waits when an append begins goes with it, what comes during it into the next", "[unit][store]") {
   QueueFixture queue;
   queue.world.executor.hold(StorageWork::kWrite);
   queue.submit("t", "first");
@@ -72,12 +72,35 @@ TEST_CASE("commit queue: what waits during an append goes into the next one", "[
   for (int i = 0; i < 50; ++i) queue.submit(numbered("t", static_cast<std::uint64_t>(i % 3)), std::to_string(i));
   queue.world.settle();
   CHECK(queue.world.executor.waiting(StorageWork::kWrite) == 1);
+  queue.storage.before_append = [&] {
+    for (int i = 0; i < 20; ++i) queue.submit("late", std::to_string(i));
+  };
+  queue.world.executor.step(StorageWork::kWrite);
+  CHECK(queue.world.executor.waiting(StorageWork::kWrite) == 1);  // the next one stands ready at once
   queue.world.executor.hold(StorageWork::kWrite, false);
   queue.world.settle();
   REQUIRE(queue.storage.appends.size() == 2);
-  CHECK(queue.storage.appends[0].size() == 1);
-  CHECK(queue.storage.appends[1].size() == 50);
-  CHECK(queue.outcomes.size() == 51);
+  CHECK(queue.storage.appends[0].size() == 51);
+  CHECK(queue.storage.appends[1].size() == 20);
+  CHECK(queue.outcomes.size() == 71);
+  CHECK(queue.world.executor.waiting(StorageWork::kWrite) == 0);
+}
+
+TEST_CASE("commit queue: after a fatal append nothing follows it, not even before its verdict is read", "[unit][store]") {
+  QueueFixture queue;
+  queue.world.executor.hold(StorageWork::kWrite);
+  queue.submit("t", "first");
+  queue.storage.before_append = [&] { queue.submit("t", "late"); };
+  queue.storage.fail_batch(CRDTD_FATAL, false);
+  queue.world.executor.step(StorageWork::kWrite);
+  queue.world.executor.step(StorageWork::kWrite);
+  CHECK(queue.storage.appends.size() == 1);
+  CHECK(queue.store.failed());
+  queue.world.executor.hold(StorageWork::kWrite, false);
+  queue.world.settle();
+  CHECK(queue.failed_with("t/first", StorageStatus::kFatal));
+  CHECK(queue.failed_with("t/late", StorageStatus::kFatal));
+  CHECK(queue.failures.size() == 1);
 }
 
 TEST_CASE("commit queue: a tenant with 10 000 waiting entries delays another by no more than a batch", "[unit][store]") {

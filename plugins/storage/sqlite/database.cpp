@@ -50,6 +50,19 @@ Database::Database(const std::string& path, int flags) {
   if (code != SQLITE_OK) fail(code, "open it");
 }
 
+struct Database::Transactions {
+  explicit Transactions(Database& database)
+      : begin_read(database, "BEGIN"), begin_write(database, "BEGIN IMMEDIATE"), commit(database, "COMMIT") {}
+  Statement begin_read, begin_write, commit;
+};
+
+Database::~Database() = default;
+
+Database::Transactions& Database::transactions() {
+  if (!transactions_) transactions_ = std::make_unique<Transactions>(*this);
+  return *transactions_;
+}
+
 void Database::fail(int code, const char* doing) const {
   const int system_errno = raw_ ? sqlite3_system_errno(raw_.get()) : 0;
   const char* file = raw_ ? sqlite3_db_filename(raw_.get(), "main") : nullptr;
@@ -109,11 +122,12 @@ void Statement::reset() noexcept {
 }
 
 Transaction::Transaction(Database& database, Kind kind) : database_(database) {
-  database.run(kind == Kind::kWrite ? "BEGIN IMMEDIATE" : "BEGIN");
+  auto& statements = database.transactions();
+  (kind == Kind::kWrite ? statements.begin_write : statements.begin_read).run();
 }
 Transaction::~Transaction() {
   if (database_.in_transaction()) sqlite3_exec(database_.raw(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
-void Transaction::commit() { database_.run("COMMIT"); }
+void Transaction::commit() { database_.transactions().commit.run(); }
 
 }  // namespace crdtd_sqlite

@@ -24,12 +24,15 @@ struct StoreError {
 // For what a checksum or a bounds check refuses.
 [[noreturn]] void throw_corrupt(const std::string& what);
 
+class Statement;
+
 class Database {
  public:
   // `path` as SQLite wants it; `flags` as for sqlite3_open_v2.
   Database(const std::string& path, int flags);
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
+  ~Database();
 
   void run(const char* sql);          // for statements without a result
   std::int64_t ask(const char* sql);  // the first column of the first row, 0 if there is none
@@ -39,10 +42,14 @@ class Database {
   [[noreturn]] void fail(int code, const char* doing) const;
 
  private:
+  friend class Transaction;
+  struct Transactions;  // their statements
+  Transactions& transactions();
   struct Closer {
     void operator()(sqlite3* raw) const noexcept { sqlite3_close(raw); }
   };
   std::unique_ptr<sqlite3, Closer> raw_;
+  std::unique_ptr<Transactions> transactions_;  // made when first used; goes before the connection
 };
 
 class Statement {

@@ -62,8 +62,17 @@ void pack_row(Packer& out, const crdtd_row& row) {
   out.bytes(text(row.delta));
 }
 
+std::size_t body_room(const crdtd_append_entry& entry) {
+  std::size_t bytes = 16;
+  for (const crdtd_key& key : storage::keys(entry)) bytes += 64 + key.node.size + key.key.size;
+  for (const crdtd_known& known : storage::known(entry)) bytes += 32 + known.node.size;
+  for (const crdtd_row& row : storage::rows(entry)) bytes += 64 + row.node.size + row.key.size + row.delta.size;
+  return bytes;
+}
+
 std::string pack_body(const crdtd_append_entry& entry) {
   Packer out;
+  out.reserve(body_room(entry));
   out.varint(entry.key_count);
   for (const crdtd_key& key : storage::keys(entry)) {
     out.bytes(text(key.node));
@@ -145,12 +154,11 @@ crdtd_doc_head Head::lend() const {
 }
 
 void Packer::varint(std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) byte(static_cast<std::uint8_t>(value | 0x80));
-  byte(static_cast<std::uint8_t>(value));
-}
-
-void Packer::fixed(std::uint64_t value, int size) {
-  for (int i = 0; i < size; ++i) byte(static_cast<std::uint8_t>(value >> (8 * i)));
+  char bytes[10];
+  std::size_t size = 0;
+  for (; value >= 0x80; value >>= 7) bytes[size++] = static_cast<char>(value | 0x80);
+  bytes[size++] = static_cast<char>(value);
+  out_.append(bytes, size);
 }
 
 void Unpacker::refuse() const { throw_corrupt(std::string(what_) + " is cut short or not well formed"); }
@@ -195,24 +203,29 @@ std::string_view Unpacker::raw(std::uint64_t size) {
 
 std::string pack_log(const LogFront& front, const crdtd_append_entry& entry) {
   const std::string body = pack_body(entry);
-  Packer fields;
-  fields.varint(front.flags);
-  fields.varint(front.doc);
-  fields.bytes(front.tenant);
-  fields.bytes(front.id);
-  fields.bytes(front.head.type);
-  fields.varint(front.head.birth);
-  fields.varint(front.version_before);
-  fields.varint(front.row_count);
-  fields.u32(front.head.check);
-  fields.varint(front.head.hlc_unix_ns);
-  fields.varint(front.delta_bytes);
-  fields.varint(body.size());
-  fields.u32(crc32_of(kBodyTag, body));
-  std::string out = front_of(fields.view());
-  out += body;
-  if (front.creates()) out += back_of(fields.view());
-  return out;
+  Packer out;
+  out.reserve(kFrontFixed + 2 * (96 + front.tenant.size() + front.id.size() + front.head.type.size()) + body.size());
+  out.u64(0);  // size and crc of the fields, once they are known
+  out.varint(front.flags);
+  out.varint(front.doc);
+  out.bytes(front.tenant);
+  out.bytes(front.id);
+  out.bytes(front.head.type);
+  out.varint(front.head.birth);
+  out.varint(front.version_before);
+  out.varint(front.row_count);
+  out.u32(front.head.check);
+  out.varint(front.head.hlc_unix_ns);
+  out.varint(front.delta_bytes);
+  out.varint(body.size());
+  out.u32(crc32_of(kBodyTag, body));
+  const std::string_view packed = out.view().substr(kFrontFixed);
+  out.set_u32(0, static_cast<std::uint32_t>(packed.size()));
+  out.set_u32(4, crc32_of(kFrontTag, packed));
+  const std::string back = front.creates() ? back_of(packed) : std::string();
+  out.raw(body);
+  out.raw(back);
+  return out.take();
 }
 
 LogState read_log(std::string_view record, LogFront& front, std::string_view& body) {

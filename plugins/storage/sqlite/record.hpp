@@ -22,7 +22,9 @@
 //   grave        = crc, varint order             meta value = crc, the value
 #pragma once
 
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,8 @@
 #include "database.hpp"
 
 namespace crdtd_sqlite {
+
+static_assert(std::endian::native == std::endian::little, "the records' integers are little-endian, and copied as they are");
 
 // What is said of a document as a whole.
 struct Head {
@@ -47,17 +51,20 @@ struct Head {
 
 class Packer {
  public:
+  void reserve(std::size_t bytes) { out_.reserve(bytes); }
   void byte(std::uint8_t value) { out_ += static_cast<char>(value); }
   void varint(std::uint64_t value);
-  void u32(std::uint32_t value) { fixed(value, 4); }
-  void u64(std::uint64_t value) { fixed(value, 8); }
+  void u32(std::uint32_t value) { out_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+  void u64(std::uint64_t value) { out_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+  void set_u32(std::size_t at, std::uint32_t value) {
+    std::memcpy(out_.data() + at, &value, sizeof value);
+  }  // over what is there
   void bytes(std::string_view value) { varint(value.size()), out_ += value; }
   void raw(std::string_view value) { out_ += value; }
   std::string take() { return std::move(out_); }
   std::string_view view() const { return out_; }
 
  private:
-  void fixed(std::uint64_t value, int size);
   std::string out_;
 };
 

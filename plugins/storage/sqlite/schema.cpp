@@ -72,6 +72,13 @@ void prepare_writer(Database& database, const StoreSettings& settings) {
   migrate(database, settings);
 }
 
+void set_synced(Database& database, bool synced) {
+  const char* sql = synced ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL";
+  if (const int code = sqlite3_exec(database.raw(), sql, nullptr, nullptr, nullptr); code != SQLITE_OK) {
+    throw StoreError{CRDTD_FATAL, std::string("cannot ") + sql + ": " + sqlite3_errmsg(database.raw())};
+  }
+}
+
 void prepare_reader(Database& database, const StoreSettings& settings) {
   set_common(database, settings);
   database.close_without_checkpoint();

@@ -9,6 +9,7 @@ using crdtd::storage::text;
 
 std::string Tail::name(std::string_view tenant, std::string_view id) {
   std::string out;
+  out.reserve(4 + tenant.size() + id.size());
   const auto size = static_cast<std::uint32_t>(tenant.size());
   for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(size >> shift);
   out += tenant;
@@ -23,13 +24,10 @@ std::uint64_t Tail::key_hash(std::uint64_t doc, const crdtd_key& key) {
   return mixed ^ (mixed >> 29) ^ hash(text(key.key));
 }
 
-TailDocument* Tail::find(std::string_view tenant, std::string_view id) {
-  const auto found = by_name_.find(name(tenant, id));
-  return found == by_name_.end() ? nullptr : &documents_.at(found->second);
-}
+const TailDocument* Tail::find(std::string_view tenant, std::string_view id) const { return find_name(name(tenant, id)); }
 
-const TailDocument* Tail::find(std::string_view tenant, std::string_view id) const {
-  const auto found = by_name_.find(name(tenant, id));
+const TailDocument* Tail::find_name(std::string_view name) const {
+  const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : &documents_.at(found->second);
 }
 

@@ -36,8 +36,8 @@ struct TailDocument {
 
 class Tail {
  public:
-  TailDocument* find(std::string_view tenant, std::string_view id);
   const TailDocument* find(std::string_view tenant, std::string_view id) const;
+  const TailDocument* find_name(std::string_view name) const;  // as name() makes it
   TailDocument* find(std::uint64_t doc);
   // The first document numbered `doc` or more, or null.
   const TailDocument* find_from(std::uint64_t doc) const;

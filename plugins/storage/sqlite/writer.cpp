@@ -59,9 +59,11 @@ Writer::~Writer() {
   if (!fatal_.empty()) database_.close_without_checkpoint();
 }
 
-Writer::Standing Writer::stand(const crdtd_doc_key& key) {
+Writer::Standing Writer::stand(const crdtd_doc_key& key) { return stand(key, Tail::name(text(key.tenant), text(key.id))); }
+
+Writer::Standing Writer::stand(const crdtd_doc_key& key, std::string_view name) {
   Standing standing;
-  standing.tail = std::as_const(tail_).find(text(key.tenant), text(key.id));
+  standing.tail = tail_.find_name(name);
   if (standing.tail != nullptr) {
     standing.exists = true;
     standing.corrupt = standing.tail->corrupt;
@@ -124,17 +126,17 @@ bool Writer::plan(const crdtd_append_entry& entry, const Standing& standing, Pen
 Outcome Writer::append(const crdtd_append_batch& batch, const storage::Verdicts& verdicts) {
   return write([&] {
     std::vector<Pending> pending;
-    std::unordered_set<std::string> seen;
+    pending.reserve(batch.entry_count);
+    std::unordered_set<std::string> seen(batch.entry_count);
     std::uint64_t bytes = 0;
     std::uint32_t index = 0;
     for (const crdtd_append_entry& entry : storage::entries(batch)) {
       const std::uint32_t at = index++;
       try {
-        const Standing standing = stand(entry.doc);
+        std::string name = Tail::name(text(entry.doc.tenant), text(entry.doc.id));
+        const Standing standing = stand(entry.doc, name);
         crdtd_status status = judge(entry, standing);
-        if (batch.entry_count > 1 && !seen.insert(Tail::name(text(entry.doc.tenant), text(entry.doc.id))).second) {
-          status = CRDTD_INVALID;  // the contract wants different documents
-        }
+        if (!seen.insert(std::move(name)).second) status = CRDTD_INVALID;  // the contract wants different documents
         Pending next;
         next.index = at;
         if (status == CRDTD_OK && plan(entry, standing, next)) {

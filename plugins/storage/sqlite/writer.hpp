@@ -63,6 +63,7 @@ class Writer {
 
   // writer.cpp
   Standing stand(const crdtd_doc_key& key);
+  Standing stand(const crdtd_doc_key& key, std::string_view name);  // as Tail::name() makes it
   bool is_graved(const crdtd_doc_key& key, std::uint64_t birth);
   crdtd_status judge(const crdtd_append_entry& entry, const Standing& standing);
   bool plan(const crdtd_append_entry& entry, const Standing& standing, Pending& out);
@@ -81,6 +82,7 @@ class Writer {
   Settled settle_whole(const TailDocument& document);
   Settled settle_document(const TailDocument& document, std::uint64_t until, std::uint64_t bytes_max);
   void settle_some(std::uint64_t bytes_appended);
+  void settle_slice(std::uint64_t bytes_appended);
   void truncate_log(std::uint64_t records);
   void mark_corrupt(std::uint64_t doc);
   void forget(const Settled& settled);

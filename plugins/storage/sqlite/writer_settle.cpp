@@ -110,12 +110,25 @@ void Writer::mark_corrupt(std::uint64_t doc) {
   if (TailDocument* document = tail_.find(doc); document != nullptr) document->corrupt = true;
 }
 
+// A slice only moves what is durable already, so it is not synced: the WAL keeps its order, and the sync of the next append
+// covers it. Lost with the power, it is done again.
 void Writer::settle_some(std::uint64_t bytes_appended) {
   if (settle_until_ == 0) {
     if (tail_.bytes() < settle_trigger_) return;
     settle_until_ = next_seq_ - 1;
     settle_from_doc_ = 0;
   }
+  set_synced(database_, false);
+  try {
+    settle_slice(bytes_appended);
+  } catch (...) {
+    set_synced(database_, true);
+    throw;
+  }
+  set_synced(database_, true);
+}
+
+void Writer::settle_slice(std::uint64_t bytes_appended) {
   std::uint64_t budget = std::max(kSliceBytesMin, kSettleFactor * bytes_appended);
   const TailDocument* document = tail_.find_from(settle_from_doc_);
   if (document == nullptr) return truncate_log(budget / kTruncateBytes);

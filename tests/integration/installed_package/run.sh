@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# A type and a storage that live outside the tree are built against the installed package, and loaded by one line of YAML each.
+# What lives outside the tree is built against the installed package, and used: each example by following its README.
 # usage: run.sh BUILD_FOLDER
 set -euo pipefail
+export LC_ALL=C.UTF-8
+umask 022
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)
 source=$(cd "$here/../../.." && pwd)
@@ -12,38 +14,41 @@ finish() {
   rm -rf "$work"
 }
 trap finish EXIT
+. "$here/follow_readme.sh"
 
-cmake --install "$build" --prefix "$work/prefix" >"$work/install.log"
-mkdir "$work/project"
-cp "$here"/CMakeLists.txt "$here"/acme_* "$work/project/"
-cp "$source"/plugins/storage/memory/*.cpp "$source"/plugins/storage/memory/*.hpp "$work/project/"
-cmake -S "$work/project" -B "$work/project/build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_PREFIX_PATH="$work/prefix" \
-  -DACME_STORE_SOURCES="$(cd "$work/project" && ls memory*.cpp plugin.cpp | paste -sd';')" >"$work/configure.log"
-cmake --build "$work/project/build" >"$work/build.log" || { cat "$work/build.log"; exit 1; }
-
-cat >"$work/crdtd.yaml" <<YAML
-listen: 127.0.0.1:0
-types:
-  orset: {}
-  acme-max: { plugin: ./project/build/acme_max.so, sha256: "$(sha256sum "$work/project/build/acme_max.so" | cut -d' ' -f1)" }
-storage: { plugin: memory, library: ./project/build/acme_store.so }
-YAML
-mkfifo "$work/out"
-"$work/prefix/bin/crdtd" serve --config "$work/crdtd.yaml" >"$work/out" 2>"$work/server.log" &
-server=$!
-read -r _ _ address <"$work/out" || { cat "$work/server.log"; exit 1; }
-
-call() { curl -sS -H 'X-Tenant-ID: t' -H 'X-Node-ID: n' -H 'Content-Type: application/json' "$@"; }
-expect() {
-  case "$1" in
-    "$2"*) ;;
-    *) echo "wanted: $2"; echo "got:    $1"; exit 1 ;;
-  esac
+export HOME=$work/home
+prefix=$HOME/crdtd
+mkdir "$HOME"
+cmake --install "$build" --prefix "$prefix" >"$work/install.log"
+example() {  # NAME: a copy of its own, as a stranger has it
+  cp -r "$source/examples/$1" "$work/$1"
+  rm -rf "$work/$1/build" "$work/$1/data"
 }
-url="http://$address/v1/docs/score"
-expect "$(call "$url/ops" -d '{"type":"acme-max","ops":[{"raise":7},{"raise":3}]}')" '{"version":1,"snapshot":7,'
-expect "$(call "$url/ops" -d '{"type":"acme-max","ops":[{"raise":12}]}')" '{"version":2,"snapshot":12,'
-expect "$(call "$url/ops" -d '{"type":"acme-max","ops":[{"raise":"x"}]}')" '{"type":"/problems/invalid-op"'
-expect "$(call "$url")" '{"type":"acme-max","version":2,'
-expect "$(call "http://$address/v1/docs/s/ops" -d '{"type":"orset","ops":[{"type":"add","elem":1}]}')" '{"version":1,"snapshot":[1],'
-echo "a type and a storage from outside the tree: loaded and used"
+
+example plugin_max_register
+follow "$work/plugin_max_register"
+stop_server TERM
+# Pinned by digest, and refused when it is another file.
+pin() { sed -i "s|max_register.so[^}]*}|max_register.so, sha256: \"$1\" }|" "$work/plugin_max_register/crdtd.yaml"; }
+pin "$(sha256sum "$work/plugin_max_register/build/max_register.so" | cut -d' ' -f1)"
+"$prefix/bin/crdtd" check-config "$work/plugin_max_register/crdtd.yaml" >"$work/check.log" 2>&1 || { cat "$work/check.log"; exit 1; }
+pin "$(sha256sum "$work/install.log" | cut -d' ' -f1)"
+! "$prefix/bin/crdtd" check-config "$work/plugin_max_register/crdtd.yaml" >"$work/check.log" 2>&1
+grep -q sha256 "$work/check.log" || { echo "the digest is not named:"; cat "$work/check.log"; exit 1; }
+echo "plugin_max_register: built, judged, served, pinned"
+
+example storage_files
+follow "$work/storage_files"
+read_both() {
+  for id in todos profile; do
+    curl -sS --max-time 30 "http://$address/v1/docs/$id" -H 'X-Tenant-ID: acme' -H 'X-Node-ID: laptop' && echo
+  done
+}
+before=$(read_both)
+stop_server KILL
+start_server "$work/storage_files" "$(grep -l 'crdtd serve' "$work"/storage_files/block.*)"
+after=$(read_both)
+[ "$before" = "$after" ] && [[ $after == *'"value":["buy-milk"]'*'"value":{"name":"Ada"}'* ]] ||
+  { echo "before kill -9: $before"; echo "after: $after"; exit 1; }
+stop_server TERM
+echo "storage_files: built, judged, served, killed and there again"

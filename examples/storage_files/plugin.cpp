@@ -1,0 +1,3 @@
+#include "files_store.hpp"
+
+CRDTD_EXPORT_STORAGE(storage_files::FilesStore);
