@@ -1,7 +1,7 @@
 // A register whose greatest number wins: a high score, the furthest page read, the newest version seen.
 //
-// Join = max (Shapiro, Preguiça, Baquero, Zawirski, "Conflict-free Replicated Data Types", 2011): it commutes, and repeats change
-// nothing, so deltas need no order and nothing beside the number has to be remembered.
+// Join = max (Shapiro, Preguiça, Baquero, Zawirski, "Conflict-free Replicated Data Types", 2011): it commutes, and repeats
+// change nothing, so deltas need no order and nothing beside the number has to be remembered.
 // State and delta are the same bytes: the canonical text of the number, empty while nobody has set one.
 #pragma once
 

@@ -13,11 +13,16 @@
 //   'T'   trim: varint first_version, varint now
 //   'G'   grave of an erased document: u64 birth
 //   'M'   a value of the store, alone in a file of its own: the value. Its chain begins with a crc over its name
-//   creation = u64 birth, block type, varint version, varint check, varint hlc          the head before the first row that
-//   follows keys     = varint count, (block node, block key, varint applied, varint expires, 32 bytes digest)… known    = varint
-//   count, (u64 replica, varint counter, u64 chain, block node)… rows     = varint version_before, varint count, (u64 replica,
-//   varint first_counter, varint count, varint hlc, varint format,
-//              varint check, block node, block key, block delta)…
+//
+//   creation (the head before the first row that follows):
+//     u64 birth, block type, varint version, varint check, varint hlc
+//   keys: varint count, then for each
+//     block node, block key, varint applied, varint expires, 32 bytes digest
+//   known: varint count, then for each
+//     u64 replica, varint counter, u64 chain, block node
+//   rows: varint version_before, varint count, then for each
+//     u64 replica, varint first_counter, varint count, varint hlc, varint format, varint check,
+//     block node, block key, block delta
 //
 // varint, u64 and block as in crdtd/plugin/writer.hpp. What is read borrows the bytes that it is read from.
 #pragma once

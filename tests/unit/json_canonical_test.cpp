@@ -335,6 +335,45 @@ TEST_CASE("ops: fields are found by name, values are canonical", "[unit][json]")
   CHECK_FALSE(ops.failed());
 }
 
+TEST_CASE("ops: a value in a known frame is taken at once, anything else is left to read()", "[unit][json]") {
+  constexpr std::string_view kAdd = R"({"type":"add","elem":)";
+  const auto taken = [&](const std::string& op) {
+    const std::string text = "[" + op + "]";
+    OpReader ops(text);
+    REQUIRE(ops.step());
+    const std::string_view value = ops.value_in(kAdd);
+    if (value.empty()) return std::string(ops.read() ? "read" : ops.fault().message);
+    CHECK_FALSE(ops.step());
+    CHECK_FALSE(ops.failed());
+    return std::string(value);
+  };
+  CHECK(taken(R"({"type":"add","elem":"a b"})") == R"("a b")");
+  CHECK(taken(R"({"type":"add","elem":""})") == R"("")");
+  CHECK(taken(R"({"type":"add","elem":-12})") == "-12");
+  for (const char* op : {R"({"type":"add","elem":1.50})", R"({"type":"add","elem":"\u0041"})", R"({"type":"add","elem":[1]})",
+                         R"({"type":"add","elem":1 })", R"({"type":"add","elem":1,"more":2})", R"({"elem":1,"type":"add"})",
+                         R"({ "type":"add","elem":1})", R"({"type":"del","elem":1})", "{}"}) {
+    INFO(op);
+    CHECK(taken(op) == "read");
+  }
+  CHECK(taken(R"({"type":"add","elem":1,"elem":2})") == "the object has the same field twice (at byte 30 of the ops)");
+  CHECK(taken(R"({"type":"add","elem":12x})") == "an object wants ',' or '}' here (at byte 24 of the ops)");
+  CHECK(taken(R"({"type":"add","elem":)") == "this is no JSON value (at byte 22 of the ops)");
+
+  OpReader ops(R"([{"type":"add","elem":1},{"type":"add","elem":2.0},{"type":"add","elem":3}])");
+  REQUIRE(ops.step());
+  CHECK(ops.value_in(kAdd) == "1");
+  REQUIRE(ops.step());
+  CHECK(ops.value_in(kAdd).empty());
+  REQUIRE(ops.read());
+  CHECK(ops.field("elem") == "2");
+  REQUIRE(ops.step());
+  CHECK(ops.value_in(kAdd) == "3");
+  CHECK(ops.index() == 2);
+  CHECK_FALSE(ops.step());
+  CHECK_FALSE(ops.failed());
+}
+
 TEST_CASE("ops: a fault names op, field and place", "[unit][json]") {
   const auto fault = [](const char* text) {
     OpReader ops(text);

@@ -312,6 +312,54 @@ TEST_CASE("orset: bytes cut or changed anywhere are refused, or are the one enco
   CHECK(TypeInstance(kSet).load(whole, 2).status == CRDTD_UNSUPPORTED);
 }
 
+TEST_CASE("orset: a delta of one op is joined as any other, whether or not an effect is wanted", "[unit][orset]") {
+  const std::uint64_t seed = first_seed();
+  INFO("CRDTD_TEST_SEED=" << seed);
+  std::mt19937_64 dice(seed);
+  const std::vector<std::string> elements = {"\"a\"", "\"\"", "\"\xC3\xA9 \\n\"", "1",
+                                             "-2.5",  "null", R"({"k":[1]})",     "\"" + std::string(60, 'x') + "\""};
+  const auto join_both = [](TypeInstance& quiet, TypeInstance& telling, const std::string& delta, Call call) {
+    call.flags &= ~std::uint32_t{CRDTD_FLAG_WANT_EFFECT};
+    const Result one = quiet.merge(delta, call);
+    call.flags |= CRDTD_FLAG_WANT_EFFECT;
+    const Result other = telling.merge(delta, call);
+    REQUIRE(one.status == other.status);
+    REQUIRE(one.message == other.message);
+    REQUIRE(one.detail == other.detail);
+    REQUIRE(one.changed == other.changed);
+    REQUIRE(quiet.encode() == telling.encode());
+    return one.status;
+  };
+  Replica authors[] = {Replica(1), Replica(0xfedcba9876543210u)};
+  TypeInstance quiet(kSet), telling(kSet);
+  for (int step = 0; step < 400 * test_scale(); ++step) {
+    Replica& author = authors[dice() % 2];
+    const std::string elem = elements[dice() % elements.size()];
+    const LogRow row = author.edit(dice() % 3 == 0 ? remove_op(elem) : add_op(elem));
+    if (row.count == 0) continue;
+    authors[author.id == 1 ? 1 : 0].receive(row);
+    Call call;
+    call.flags = dice() % 2 == 0 ? 0 : CRDTD_FLAG_ADMIT;
+    call.replica = row.replica;
+    call.first = row.first;
+    call.count = row.count;
+    for (int kind = 0; kind < 12; ++kind) {  // bytes changed, another envelope, limits that are met or not
+      TypeInstance one = TypeInstance::loaded(kSet, quiet.encode()), other = TypeInstance::loaded(kSet, quiet.encode());
+      Call strange = call;
+      std::string delta = row.delta;
+      if (kind < 8) delta[dice() % delta.size()] = static_cast<char>(dice());
+      if (kind == 8) strange.count = static_cast<std::uint32_t>(dice() % 3);
+      if (kind == 9) strange.first += dice() % 3;
+      if (kind == 10) strange.replica = dice() % 2;
+      if (kind == 11) strange.limits = {dice() % 64, dice() % 8};
+      join_both(one, other, delta, strange);
+    }
+    REQUIRE(join_both(quiet, telling, row.delta, call) == CRDTD_OK);
+    REQUIRE(quiet.encode() == author.state.encode());
+    if (dice() % 8 == 0) join_both(quiet, telling, row.delta, call);  // once more
+  }
+}
+
 TEST_CASE("orset: nothing is kept for what was removed", "[unit][orset]") {
   Replica a(1);
   a.edit(add_op("\"stays\""));

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -31,8 +30,15 @@ class Batch {
     clear();
     store_ = &store;
     ops_.restart(ops_json, kKeepBytes);
-    while (ops_.next()) {
-      if (Outcome read = read_op(limits); !read.ok()) return std::move(read).in_op(ops_.index());
+    while (ops_.step()) {
+      if (const std::string_view elem = ops_.value_in(R"({"type":"add","elem":)"); !elem.empty()) {  // as nearly all are written
+        if (Outcome added = remember_add(elem, limits); !added.ok()) return std::move(added).in_op(ops_.index());
+      } else if (const std::string_view gone = ops_.value_in(R"({"type":"remove","elem":)"); !gone.empty()) {
+        remember(Kind::kRemove, gone);
+      } else {
+        if (!ops_.read()) break;
+        if (Outcome read = read_op(limits); !read.ok()) return std::move(read).in_op(ops_.index());
+      }
     }
     if (!ops_.failed()) return {};
     const OpFault& fault = ops_.fault();
@@ -111,18 +117,7 @@ class Batch {
     if (!unseen_.empty()) unseen_ = CausalContext();
   }
 
-  // Compares with a word whose size the compiler knows.
-  template <std::size_t kSize>
-  static bool is(std::string_view text, const char (&word)[kSize]) noexcept {
-    return text.size() == kSize - 1 && std::memcmp(text.data(), word, kSize - 1) == 0;
-  }
-
   Outcome read_op(const Limits& limits) {
-    const JsonFields& fields = ops_.fields();
-    if (fields.count() == 2 && is(fields.name(0), "type") && is(fields.name(1), "elem")) {  // as nearly all ops are written
-      if (is(fields.value(0), R"("add")")) return remember_add(fields.value(1), limits);
-      if (is(fields.value(0), R"("remove")")) return remember(Kind::kRemove, fields.value(1)), Outcome();
-    }
     if (const auto list = ops_.field("assign")) {
       if (!ops_.only({"assign"})) return invalid({ops_.fault().message}, ops_.fault().pointer);
       return read_assign(*list, limits);

@@ -115,8 +115,13 @@ class DotLog {
   static std::uint32_t count_of(std::uint64_t bits) noexcept { return static_cast<std::uint32_t>(std::popcount(bits)); }
   static std::uint32_t capacity_for(std::uint32_t count) noexcept { return count == 0 ? 0 : std::max(std::bit_ceil(count), 4u); }
 
-  // The first run at or behind a number. Numbers mostly follow each other, so that a guess and a few steps around it do.
+  // The first run at or behind a number. Numbers mostly follow each other, so that a guess and a few steps around it do; and
+  // who asks for a dot mostly asks for it again.
   std::size_t place_of(std::uint64_t number) const noexcept {
+    if (last_place_ < runs_.size() && runs_[last_place_].number == number) return last_place_;
+    return last_place_ = search_place(number);
+  }
+  std::size_t search_place(std::uint64_t number) const noexcept {
     if (runs_.empty() || number > runs_.back().number) return runs_.size();
     const std::uint64_t first = runs_.front().number, span = runs_.back().number - first;
     if (number <= first) return 0;
@@ -189,6 +194,7 @@ class DotLog {
   std::uint64_t size_ = 0;       // live dots
   std::uint64_t dead_runs_ = 0;  // in which nothing lives
   std::uint64_t entries_held_ = 0;
+  mutable std::size_t last_place_ = 0;  // what place_of() found last; may be out of date
 };
 
 }  // namespace crdtd::orset

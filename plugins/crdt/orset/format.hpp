@@ -83,6 +83,12 @@ class DeltaReader {
     return in.ok() && in.at_end();
   }
 
+  // Whether an encoder writes such a key.
+  bool good(const ElementKey& key) {
+    if (key.string) return JsonString::is_canonical_inside(key.body);
+    return !key.body.empty() && key.body.front() != '"' && is_canonical_json(key.body, scratch_);
+  }
+
  private:
   static constexpr std::size_t kGroupBytesMin = 12;
 
@@ -123,11 +129,6 @@ class DeltaReader {
       visitor.entry(group.covered, entry);
     }
     return true;
-  }
-
-  bool good(const ElementKey& key) {
-    if (key.string) return JsonString::is_canonical_inside(key.body);
-    return !key.body.empty() && key.body.front() != '"' && is_canonical_json(key.body, scratch_);
   }
 
   ByteBuffer& scratch_;

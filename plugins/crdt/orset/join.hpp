@@ -19,6 +19,7 @@
 #include "element_store.hpp"
 #include "format.hpp"
 #include "limits.hpp"
+#include "short_join.hpp"
 #include "touched.hpp"
 #include "undo_log.hpp"
 
@@ -27,6 +28,12 @@ namespace crdtd::orset {
 class Join {
  public:
   Outcome apply(ElementStore& store, std::string_view delta, const Context& ctx, const Limits& limits, MergeOut& out) {
+    const auto is_good = [this](const ElementKey& key) { return DeltaReader(scratch_).good(key); };
+    if (ShortJoin::apply(store, delta, ctx, limits, is_good)) {
+      scratch_.reset(kKeepScratch);
+      out.changed = true;
+      return {};
+    }
     store_ = &store;
     noting_ = ctx.want_effect();
     touched_.clear();
@@ -95,6 +102,7 @@ class Join {
     std::uint32_t removed = 0;        // how many of removed_early_
   };
 
+  static constexpr std::size_t kKeepScratch = 4096;
   static constexpr std::size_t kPlaceAhead = 16, kSlotAhead = 8;  // how many entries before their turn
   static constexpr std::size_t kEarly = kPlaceAhead;              // so many dots and elements are fetched while the delta is read
 
@@ -131,7 +139,7 @@ class Join {
     release(met_, 16);
     release(fresh_, 256);
     release(doomed_, 64);
-    scratch_.reset(4096);
+    scratch_.reset(kKeepScratch);
   }
 
   Outcome read_delta(std::string_view delta) {

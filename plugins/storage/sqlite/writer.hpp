@@ -82,7 +82,7 @@ class Writer {
   Settled settle_whole(const TailDocument& document);
   Settled settle_document(const TailDocument& document, std::uint64_t until, std::uint64_t bytes_max);
   void settle_some(std::uint64_t bytes_appended);
-  void settle_slice(std::uint64_t bytes_appended);
+  void settle_slice(std::uint64_t budget);
   void truncate_log(std::uint64_t records);
   void mark_corrupt(std::uint64_t doc);
   void forget(const Settled& settled);
@@ -105,6 +105,7 @@ class Writer {
   std::uint64_t next_doc_ = 1, next_seq_ = 1;
   std::uint64_t settle_until_ = 0;  // the seq up to which the tail is being settled; 0: it is not
   std::uint64_t settle_from_doc_ = 0;
+  std::uint64_t settle_debt_ = 0;  // bytes that the next slice owes for what was appended since the last
   std::uint64_t settle_trigger_ = 0;
   std::uint64_t truncated_ = 0;    // no record up to this seq is left, but those of corrupt documents
   std::uint32_t house_pause_ = 0;  // appends until a failed settling is tried again

@@ -6,6 +6,7 @@
 // still counts. The slices are larger than what is appended, so that a round ends before the tail has doubled.
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "statements.hpp"
 
@@ -17,9 +18,10 @@ namespace {
 
 constexpr std::uint64_t kChunkBytes = 32U << 10;
 constexpr std::uint64_t kSliceBytesMin = 16U << 10;
-constexpr std::uint64_t kDocumentCost = 128;  // of a document without anything to settle, in bytes: walking costs too
-constexpr std::uint64_t kSettleFactor = 4;    // so many bytes are settled for each that is appended
-constexpr std::uint64_t kTruncateBytes = 32;  // of the budget for each record that is deleted
+constexpr std::uint64_t kSliceBytesDue = 64U << 10;  // no slice for less: each one writes pages of its own beside the rows
+constexpr std::uint64_t kDocumentCost = 128;         // of a document without anything to settle, in bytes: walking costs too
+constexpr std::uint64_t kSettleFactor = 4;           // so many bytes are settled for each that is appended
+constexpr std::uint64_t kTruncateBytes = 32;         // of the budget for each record that is deleted
 
 // Gathers a document's rows and writes them as chunks.
 class ChunkWriter {
@@ -118,9 +120,12 @@ void Writer::settle_some(std::uint64_t bytes_appended) {
     settle_until_ = next_seq_ - 1;
     settle_from_doc_ = 0;
   }
+  settle_debt_ += kSettleFactor * bytes_appended;
+  if (settle_debt_ < std::min(kSliceBytesDue, settings_.settle_bytes / 16)) return;
+  const std::uint64_t budget = std::max(kSliceBytesMin, std::exchange(settle_debt_, 0));
   set_synced(database_, false);
   try {
-    settle_slice(bytes_appended);
+    settle_slice(budget);
   } catch (...) {
     set_synced(database_, true);
     throw;
@@ -128,8 +133,7 @@ void Writer::settle_some(std::uint64_t bytes_appended) {
   set_synced(database_, true);
 }
 
-void Writer::settle_slice(std::uint64_t bytes_appended) {
-  std::uint64_t budget = std::max(kSliceBytesMin, kSettleFactor * bytes_appended);
+void Writer::settle_slice(std::uint64_t budget) {
   const TailDocument* document = tail_.find_from(settle_from_doc_);
   if (document == nullptr) return truncate_log(budget / kTruncateBytes);
 

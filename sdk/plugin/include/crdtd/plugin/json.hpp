@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -106,6 +107,17 @@ class JsonCursor {
     const std::string_view found(at_, static_cast<std::size_t>(stop - at_));
     at_ = stop;
     return found;
+  }
+  // Steps over an object that is written as `head`, a value as verbatim() takes it, and the closing brace, and returns the value;
+  // empty, without a step, when something else comes next. `head` is such as `{"name":`, without spaces.
+  std::string_view verbatim_in(std::string_view head) noexcept {
+    const char* const start = at_;
+    if (static_cast<std::size_t>(end_ - at_) < head.size() || std::memcmp(at_, head.data(), head.size()) != 0) return {};
+    at_ += head.size();
+    const std::string_view found = verbatim();
+    if (!found.empty() && at_ != end_ && *at_ == '}') return ++at_, found;
+    at_ = start;
+    return {};
   }
   // What the cursor walks.
   std::string_view text() const noexcept { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }

@@ -127,8 +127,10 @@ class OpReader {
     failed_ = done_ = false;
   }
 
-  // Steps to the next op; false at the end and on a fault.
-  bool next() {
+  // Steps to the next op and reads it; false at the end and on a fault.
+  bool next() { return step() && read(); }
+  // Steps to the next op, which read() or value_in() has to take then; false at the end and on a fault.
+  bool step() {
     if (failed_ || done_) return false;
     const bool first = index_ == OpFault::kNoOp;
     if (first && !cursor_.consume('[')) return cursor_.refuse("ops must be a JSON array"), broken();
@@ -138,8 +140,13 @@ class OpReader {
     }
     if (!first && !consume_comma()) return false;
     ++index_;
-    return fields_.read(cursor_, values_) || broken();
+    return true;
   }
+  // After step(): reads the op; false on a fault.
+  bool read() { return fields_.read(cursor_, values_) || broken(); }
+  // After step(), instead of read(): the value of an op that is written as `head`, a string or integer that is canonical, and a
+  // brace, as programs write most ops; empty when read() must look at it. `head` is such as `{"type":"add","elem":`.
+  std::string_view value_in(std::string_view head) noexcept { return cursor_.verbatim_in(head); }
 
   std::uint32_t index() const noexcept { return index_; }
   const JsonFields& fields() const noexcept { return fields_; }

@@ -80,7 +80,7 @@ struct Error {
 
 class [[nodiscard]] Outcome {
  public:
-  Outcome() noexcept = default;  // success
+  Outcome() noexcept {}  // success; not defaulted, as `{}` would then zero all of it first
   Outcome(crdtd_status status, std::string_view message, std::string_view pointer = {}, std::int64_t detail = 0) noexcept {
     error_.status = status;
     error_.detail = detail;
