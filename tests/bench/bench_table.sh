@@ -9,6 +9,9 @@ shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$output"
 figures=$output/figures.jsonl
+read -r load _ </proc/loadavg
+# Every durable write waits for a wake-up, which on busy processors comes milliseconds late.
+awk -v load="$load" 'BEGIN { exit load < 0.5 }' && echo "the machine is busy (load $load): rates and latencies will be those of that" >&2
 : >"$figures"
 for name in bench_http bench_orset; do
   [ -x "$programs/$name" ] || { echo "bench_table.sh: $programs/$name is not built" >&2; exit 1; }
@@ -27,8 +30,8 @@ jq -n --slurpfile figures "$figures" \
   --arg disk "$(findmnt -no SOURCE,FSTYPE -T "${TMPDIR:-/tmp}")" \
   --arg date "$(date -u +%Y-%m-%dT%H:%M:%SZ)" \
   --arg commit "$(git -C "$here" -c safe.directory='*' describe --always --dirty 2>/dev/null || echo unknown)" \
-  --arg arguments "$*" \
+  --arg arguments "$*" --arg load "$load" \
   '{machine: {cpu: $cpu, cores: ($cores | tonumber), memory_bytes: ($memory | tonumber * 1024), kernel: $kernel,
-      compiler: $compiler, disk: ($disk | gsub(" +"; " "))},
+      compiler: $compiler, disk: ($disk | gsub(" +"; " ")), load_before: ($load | tonumber)},
     date: $date, commit: $commit, arguments: $arguments, figures: $figures}' >"$output/results.json"
 jq -r -f "$here/table.jq" "$output/results.json" | tee "$output/results.md"

@@ -12,7 +12,7 @@ jq -es 'length > 0
     and (.peer == null) == (.peer_value == null) and (.better == null or .better == "higher" or .better == "lower"))
   and (map([.name, .peer]) | unique | length) == length' <<<"$lines" >/dev/null \
   || { echo "not what the table wants:"; echo "$lines"; exit 1; }
-table=$(jq -s '{machine: {cpu: "c", cores: 1, memory_bytes: 1, kernel: "k", disk: "d", compiler: "g"}, date: "d", commit: "c",
+table=$(jq -s '{machine: {cpu: "c", cores: 1, memory_bytes: 1, kernel: "k", disk: "d", load_before: 0, compiler: "g"}, date: "d", commit: "c",
   arguments: "", figures: .}' <<<"$lines" | jq -r -f "$here/table.jq")
 wanted=$(($(wc -l <<<"$lines") + 2))
 [ "$(grep -c '^|' <<<"$table")" = "$wanted" ] || { echo "$wanted lines of a table wanted:"; echo "$table"; exit 1; }

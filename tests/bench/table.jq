@@ -20,5 +20,5 @@ def numeric: . == 1 or . == 3 or . == 5 or . == 6 or . == 7 or . == 9;
   ("|" + ([range($widths | length) | ("-" * ($widths[.] + 2))] | join("|")) + "|"),
   ($rows[1:][] | . as $row | [range(length) | . as $i | $row[$i] | pad($widths[$i]; ($i | numeric))] | "| " + join(" | ") + " |"),
   "",
-  "\(.machine.cpu), \(.machine.cores) processors, \((.machine.memory_bytes / 1073741824) | round) GiB; \(.machine.kernel); \(.machine.disk);",
+  "\(.machine.cpu), \(.machine.cores) processors, \((.machine.memory_bytes / 1073741824) | round) GiB; \(.machine.kernel); \(.machine.disk); load before \(.machine.load_before);",
   "\(.machine.compiler); \(.date), commit \(.commit)\(if .arguments == "" then "" else ", with " + .arguments end)."
