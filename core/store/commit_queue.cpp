@@ -53,7 +53,7 @@ void CommitQueue::enqueue(Waiting waiting) {
     const std::string& name = waiting.entry->doc.tenant;
     auto found = by_name_.find(name);
     if (found == by_name_.end()) {
-      const auto tenant = turn_.insert(turn_.end(), Tenant{name, {}, 0});
+      const auto tenant = turn_.insert(turn_.end(), Tenant{name, {}});
       found = by_name_.emplace(tenant->name, tenant).first;
     }
     found->second->queue.push_back(std::move(waiting));
@@ -70,11 +70,12 @@ CommitQueue::Batch CommitQueue::take_batch() {
   std::uint64_t bytes = 0;
   while (!turn_.empty() && batch.size() < settings_.batch_entries_max) {
     auto tenant = turn_.begin();
-    auto& next = tenant->queue[tenant->taken];
+    auto& next = tenant->queue.front();
     if (!batch.empty() && bytes + next.bytes > settings_.batch_bytes_max) break;
     bytes += next.bytes;
     batch.push_back(std::move(next));
-    if (++tenant->taken == tenant->queue.size()) {
+    tenant->queue.pop_front();
+    if (tenant->queue.empty()) {
       by_name_.erase(tenant->name);
       turn_.erase(tenant);
     } else {

@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -72,8 +73,7 @@ class CommitQueue {
   using Batch = std::vector<Waiting>;
   struct Tenant {
     std::string name;
-    std::vector<Waiting> queue;
-    std::size_t taken = 0;  // of the queue, from its front
+    std::deque<Waiting> queue;  // not a vector with a mark: under overload it never runs empty
   };
   struct Flight;
 
