@@ -83,7 +83,7 @@ void Engine::submit(std::uint64_t bytes, Request&& request, Done<Reply>&& done) 
     return done(std::move(reservation).error());
   }
   auto document = open(request.doc);
-  auto job = std::make_unique<JobType>(std::move(request), std::move(done), std::move(*reservation));
+  auto job = std::make_unique<JobType>(std::forward<Request>(request), std::move(done), std::move(*reservation));
   const auto lane = document->lane();  // kept: the document may be gone before post() returns
   lane->post([document = std::move(document), job = std::move(job)]() mutable { document->start(std::move(job)); });
 }
