@@ -27,6 +27,7 @@ bool take_scheme(std::string_view& rest, Url& out) {
 
 bool is_host(std::string_view host, bool bracketed) {
   if (host.empty() || host.size() > kHostBytesMax) return false;
+  if (bracketed && host.find(':') == std::string_view::npos) return false;  // only IPv6 addresses stand in brackets
   return std::all_of(host.begin(), host.end(), [&](char c) {
     return is_alnum(c) || c == '.' || (bracketed ? c == ':' || c == '%' : c == '-' || c == '_');
   });

@@ -57,6 +57,8 @@ TEST_CASE("client url: what is refused, and why", "[unit][client]") {
       {"http://[::1", "lacks the ]"},
       {"http://[::1]8080", ":PORT"},
       {"http://[]:80", "names no host"},
+      {"https://[2%]", "names no host"},
+      {"http://[localhost]", "names no host"},
       {"http://host/?q=1", "query"},
       {"http://host#f", "query or a fragment"},
       {"http://" + std::string(300, 'a'), "names no host"},
