@@ -207,8 +207,9 @@ void FilesStore::compact_if_worth_it(const Name& name) {
   }
 }
 
-// Under mutex_ a reader would find the new file by the old index, so it is the renaming and the new index that are one step. The
-// erasure or compaction is durable with the folder's sync; until then a crash shows the old file, which is as true.
+// Between the renaming and the new index a reader may meet the new file by the old index: what it finds does not match, and it
+// reads again once this is done (read.cpp). The erasure or compaction is durable with the folder's sync; until then a crash shows
+// the old file, which is as true.
 Outcome FilesStore::replace(const Name& name, const std::string& content) {
   const std::string path = path_of(name);
   Document document = read_document(content, name.first, name.second, true);
